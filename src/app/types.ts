@@ -1,0 +1,143 @@
+import type { Usage } from '../core/budget.ts';
+import type { RunEvent } from '../core/events.ts';
+import type { LoadProgress } from '../core/model.ts';
+import type { Cost } from '../core/optimizer.ts';
+import type { RunConfig } from '../core/run.ts';
+import type { MetaStyle, Rendering } from '../core/rendering.ts';
+import type { Task } from '../core/task.ts';
+
+/** What the page may ask of the program. The composition root (app/whetstone.ts) implements it. */
+
+/** A model that a role can be given, wherever it runs. */
+export interface ModelChoice {
+  /** `runtime:name`, stable; kept in configurations and links. */
+  id: string;
+  runtime: 'webllm' | 'wllama' | 'openai';
+  name: string;
+  /** Bytes to download, 0 when nothing is; null when unknown. */
+  downloadBytes: number | null;
+  /** Bytes needed while it runs; null when unknown. */
+  memoryBytes: number | null;
+  contextTokens: number | null;
+  licence: string;
+  /** False with the reason in `note` when it cannot run here. */
+  usable: boolean;
+  /** One plain sentence, may be empty: `Downloaded`, `Needs 1.9 GB, this GPU offers 1.0 GB`. */
+  note: string;
+  /** Small models are near chance when chatting; they are put to work by completion. */
+  small: boolean;
+}
+
+/** What this browser and machine can do, each lack with its way out. */
+export interface Machine {
+  webgpu:
+    | { works: true; f16: boolean; adapter: string; maxBufferBytes: number }
+    | { works: false; why: string; advice: string };
+  isolated: boolean;
+  threads: number;
+  /** Whether a recorded run will still be there tomorrow. */
+  storage:
+    | { works: true; persisted: boolean; usedBytes: number; quotaBytes: number }
+    | { works: false; why: string; advice: string };
+}
+
+export interface TaskSummary {
+  id: string;
+  name: string;
+  description: string;
+  examples: number;
+  bundled: boolean;
+}
+
+export interface RunSummary {
+  id: string;
+  task: string;
+  taskName: string;
+  optimizer: string;
+  target: string;
+  /** Milliseconds since the epoch. */
+  started: number;
+  status: RunStatus;
+  steps: number;
+  bestScore: number | null;
+  bestPrompt: string | null;
+  verdict: 'better' | 'worse' | 'not shown' | null;
+}
+
+/** `interrupted`: the tab closed while it ran; it can go on. `failed`: an engine was lost; it can go on too. */
+export type RunStatus = 'loading' | 'running' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
+
+/** What a live run tells the page beside its events. */
+export type RunSignal =
+  | { type: 'event'; event: RunEvent }
+  | { type: 'loading'; role: 'target' | 'optimizer' | 'embedder'; model: string; progress: LoadProgress }
+  | { type: 'status'; status: RunStatus }
+  /** From measured speed; null while nothing is measured. `atLeast` while unsure. */
+  | { type: 'left'; ms: number | null; atLeast: boolean }
+  /** Shown at once: storage full or blocked, engine lost… The run goes on unless `status` says otherwise. */
+  | { type: 'problem'; message: string; advice: string };
+
+export interface Run {
+  readonly id: string;
+  readonly config: RunConfig;
+  readonly task: Task;
+  /** Every signal so far, then each new one as it comes; returns the way to stop listening. */
+  subscribe(listener: (signal: RunSignal) => void): () => void;
+  pause(): void;
+  /** Goes on after a pause. */
+  proceed(): void;
+  /** Ends at the next moment; what was done is kept and the run can be resumed. */
+  stop(): Promise<void>;
+  /** Ends the search now and runs the final test with the best prompt so far. */
+  finish(): void;
+  readonly usage: Usage;
+}
+
+/** Everything needed to make a run's configuration; `defaults` fills it in. */
+export interface Setup {
+  config: RunConfig;
+  target: string;
+  optimizer: string;
+}
+
+export interface Whetstone {
+  machine(): Promise<Machine>;
+  models(): Promise<ModelChoice[]>;
+  /** Adds a WebLLM model by its weights and library addresses, or a local server's model. Rejects with a plain reason. */
+  addModel(model: CustomModel): Promise<ModelChoice>;
+  tasks(): Promise<TaskSummary[]>;
+  task(id: string): Promise<Task>;
+  /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
+  importTask(text: string): Promise<TaskSummary>;
+  deleteTask(id: string): Promise<void>;
+  /** Sensible settings for a task, models and a method; says which rendering it chose and why. */
+  defaults(choice: {
+    task: string;
+    target: string;
+    optimizer: string;
+    method: string;
+  }): Promise<{ config: RunConfig; why: string[] }>;
+  /** Upper bound of the work a configuration asks for, before it starts. */
+  cost(config: RunConfig): Promise<Cost>;
+  start(config: RunConfig): Promise<Run>;
+  resume(id: string): Promise<Run>;
+  /** All events of a recorded run, recomputed from its log without any model. */
+  replay(id: string): AsyncIterable<RunEvent>;
+  runs(): Promise<RunSummary[]>;
+  deleteRun(id: string): Promise<void>;
+  /** Configuration, task and every effect as one JSON file. */
+  exportRun(id: string): Promise<Blob>;
+}
+
+export type CustomModel =
+  | { kind: 'webllm'; name: string; weightsUrl: string; libraryUrl: string }
+  | {
+      kind: 'openai';
+      baseUrl: string;
+      model: string;
+      parallel: number;
+      apiKey: string;
+      beyondThisMachine: boolean;
+    };
+
+export type { MetaStyle, Rendering };

@@ -1,0 +1,56 @@
+import type { Tokens } from './model.ts';
+import type { Role } from './log.ts';
+
+/** Whichever limit is met first ends the search; an absent one does not limit. The final test is not charged. */
+export interface Budget {
+  steps?: number;
+  targetCalls?: number;
+  /** Prompt tokens computed (cached ones are free) and generated tokens, of both roles. */
+  tokens?: number;
+  /** Minutes of model time. */
+  minutes?: number;
+}
+
+/** What a run has used so far. Milliseconds are wall-clock time that replies added to the run. */
+export interface Usage {
+  targetCalls: number;
+  optimizerCalls: number;
+  target: Tokens;
+  optimizer: Tokens;
+  ms: number;
+}
+
+export function noUsage(): Usage {
+  return {
+    targetCalls: 0,
+    optimizerCalls: 0,
+    target: { in: 0, cached: 0, out: 0 },
+    optimizer: { in: 0, cached: 0, out: 0 },
+    ms: 0,
+  };
+}
+
+/** Adds one ask to `usage`, in place. */
+export function charge(usage: Usage, role: Role, tokens: Tokens, ms: number): void {
+  const side = usage[role];
+  side.in += tokens.in;
+  side.cached += tokens.cached;
+  side.out += tokens.out;
+  if (role === 'target') usage.targetCalls += 1;
+  else usage.optimizerCalls += 1;
+  usage.ms += ms;
+}
+
+/** Tokens computed by both roles: prompt tokens that were not cached, and generated ones. */
+export function tokensUsed(usage: Usage): number {
+  const { target, optimizer } = usage;
+  return target.in - target.cached + target.out + (optimizer.in - optimizer.cached + optimizer.out);
+}
+
+/** Which limit is met, or null. Steps are the run loop's to count. */
+export function exhausted(budget: Budget, usage: Usage): 'targetCalls' | 'tokens' | 'minutes' | null {
+  if (budget.targetCalls !== undefined && usage.targetCalls >= budget.targetCalls) return 'targetCalls';
+  if (budget.tokens !== undefined && tokensUsed(usage) >= budget.tokens) return 'tokens';
+  if (budget.minutes !== undefined && usage.ms >= budget.minutes * 60_000) return 'minutes';
+  return null;
+}

@@ -1,0 +1,67 @@
+import type { Budget } from './budget.ts';
+import type { Candidate } from './candidate.ts';
+import type { Comparison } from './stats.ts';
+import type { Role } from './log.ts';
+import type { Content, Reply, Tokens } from './model.ts';
+import type { SplitName } from './task.ts';
+
+/** A stretch of a meta-prompt and where it came from; the page colours by origin. */
+export interface Part {
+  origin: 'rule' | 'trajectory' | 'current' | 'exemplars' | 'reflection' | 'step-size' | 'task';
+  text: string;
+}
+
+/** What the loop is doing now. */
+export type Stage = 'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'test';
+
+/** One example answered by the target under one candidate. */
+export interface Answer {
+  candidate: string;
+  example: string;
+  split: SplitName;
+  /** Text of the reply; for `choose` the winning option. */
+  reply: string;
+  /** What was read from the reply; null when it could not be read. */
+  answer: string | null;
+  /** 0..1; an unreadable reply scores 0. */
+  score: number;
+  tokens: Tokens;
+  ms: number;
+  /** Why the model refused the ask (too long for its context), absent otherwise. */
+  refused?: string;
+}
+
+export type StopReason =
+  'done' | 'patience' | 'budget-targetCalls' | 'budget-tokens' | 'budget-minutes' | 'budget-steps' | 'asked';
+
+/** The final test: initial and best prompt on the same unseen examples. */
+export interface TestResult {
+  initial: { candidate: string; score: number };
+  best: { candidate: string; score: number };
+  /** Null when no candidate beat the initial prompt in search, so there is nothing to compare. */
+  comparison: Comparison | null;
+  n: number;
+}
+
+/** Everything that happens in a run, in order; a recorded run gives the same events again. */
+export type RunEvent =
+  | { type: 'step'; step: number; of: number | null }
+  | { type: 'stage'; step: number; stage: Stage; detail: string }
+  | { type: 'retrieved'; step: number; how: string; items: { candidate: string; weight: number | null }[] }
+  | { type: 'step-size'; step: number; words: number }
+  | { type: 'asked'; ask: number; step: number; slot: string; parts: readonly Part[]; content: Content }
+  | { type: 'replied'; ask: number; role: Role; reply: Reply; ms: number }
+  | { type: 'refused'; ask: number; reason: string }
+  | { type: 'proposed'; candidate: Candidate; edit: number }
+  | { type: 'rejected'; step: number; text: string; reason: string; parents: readonly string[] }
+  | { type: 'answered'; answer: Answer }
+  | { type: 'scored'; step: number; candidate: string; split: SplitName; score: number; n: number }
+  | { type: 'current'; step: number; candidate: string; score: number }
+  | { type: 'best'; step: number; candidate: string; score: number }
+  | { type: 'note'; step: number; text: string }
+  | { type: 'budget'; budget: Budget }
+  | { type: 'searched'; reason: StopReason; best: string }
+  | { type: 'tested'; result: TestResult };
+
+/** Straight-line asynchronous work: yields events as they happen, returns a value; joined by `yield*`. */
+export type Op<T> = AsyncGenerator<RunEvent, T, undefined>;

@@ -1,0 +1,88 @@
+import { hash } from './hash.ts';
+import { EngineError, type Ask, type Choice, type Reply } from './model.ts';
+
+/** `target` answers the task, `optimizer` writes prompts; one model may play both. */
+export type Role = 'target' | 'optimizer';
+
+/** All that is not recomputed: whatever a run asks of the world outside it. */
+export type Effect =
+  | { kind: 'generate'; role: Role; ask: Ask }
+  | { kind: 'choose'; role: Role; ask: Ask; options: readonly string[] }
+  | { kind: 'embed'; texts: readonly string[] };
+
+/**
+ * What came back. `ms` is the wall-clock time that it added to the run. `refused` records an ask that this model
+ * can never answer (longer than its context, a grammar that it cannot parse), so that a replay refuses it too.
+ */
+export type Outcome =
+  | { kind: 'generate'; reply: Reply; ms: number }
+  | { kind: 'choose'; choice: Choice; ms: number }
+  | { kind: 'embed'; vectors: Float32Array[]; ms: number }
+  | { kind: 'refused'; reason: string; ms: number };
+
+export interface LoggedEffect {
+  key: string;
+  outcome: Outcome;
+}
+
+/** Does effects. Rejects with EngineError only: `aborted` when the user stopped, otherwise the engine is lost. */
+export interface Effects {
+  perform(effect: Effect): Promise<Outcome>;
+}
+
+/** Model ids by role: part of every key, so that a reply never answers for another model. */
+export interface ModelIds {
+  target: string;
+  optimizer: string;
+  embedder: string;
+}
+
+/** What identifies an effect up to repetition; the n-th identical one gets `#n` behind it. */
+export function effectKey(effect: Effect, models: ModelIds): string {
+  const model = effect.kind === 'embed' ? models.embedder : models[effect.role];
+  const role = effect.kind === 'embed' ? 'embed' : effect.role;
+  const what =
+    effect.kind === 'embed'
+      ? effect.texts
+      : effect.kind === 'choose'
+        ? [effect.ask, effect.options]
+        : effect.ask;
+  return `${role}:${effect.kind}:${model}:${hash(JSON.stringify(what))}`;
+}
+
+/**
+ * Answers from `past` until it runs out, then from `live`, writing each new outcome before it is handed on: what
+ * an optimizer has seen is always in the log. Without `live`, an unseen effect fails loudly (replay).
+ * Entries of `past` are removed as they are used.
+ */
+export function logged(
+  past: Map<string, Outcome>,
+  models: ModelIds,
+  live: Effects | null,
+  write: (entry: LoggedEffect) => Promise<void>,
+): Effects {
+  const repeats = new Map<string, number>();
+  return {
+    async perform(effect) {
+      const base = effectKey(effect, models);
+      const nth = (repeats.get(base) ?? 0) + 1;
+      repeats.set(base, nth);
+      const key = `${base}#${nth}`;
+      const seen = past.get(key);
+      if (seen !== undefined) {
+        past.delete(key);
+        return seen;
+      }
+      if (live === null) {
+        throw new EngineError(
+          'unavailable',
+          `The recording has no answer for ${key}.`,
+          'It was made by another version of the program or its file is incomplete.',
+        );
+      }
+      const outcome = await live.perform(effect);
+      await write({ key, outcome });
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Candidate, Scored } from './candidate.ts';
+import type { Answer, Op, Part, RunEvent } from './events.ts';
+import type { MetaStyle } from './rendering.ts';
+import type { Rng } from './rng.ts';
+import type { Example, SearchTask } from './task.ts';
+
+/** One setting of a method, as data: the form, the ablation grid and the check of a configuration follow from it. */
+export type Option<T> = { label: string; help: string; default: T } & (T extends boolean
+  ? { kind: 'switch' }
+  : T extends number
+    ? { kind: 'number'; min: number; max: number; whole: boolean }
+    : T extends string
+      ? { kind: 'choice'; choices: Readonly<Record<T, string>> } | { kind: 'text' }
+      : never) & {
+    /** Options that most people never touch are folded away. */
+    advanced?: boolean;
+  };
+
+export type OptionValue = boolean | number | string;
+
+/** How large a search is, for the estimate before it starts and while it runs. Upper bounds. */
+export interface Cost {
+  steps: number;
+  targetCalls: number;
+  optimizerCalls: number;
+}
+
+/** What an optimizer may ask of one score call. */
+export interface ScoreOptions {
+  /** Default `validation`. */
+  split?: 'train' | 'validation';
+  /** Default: the whole split. Scores over a part of a split never count for `best`. */
+  examples?: readonly Example[];
+}
+
+/** What a request to the optimizer model may set. Temperature defaults to 1. */
+export interface AskOptions {
+  temperature?: number;
+  maxTokens?: number;
+}
+
+/**
+ * All that an optimizer may touch. No method throws for a bad reply: `ask` returns null when the model refuses the
+ * ask (its reason is in the events), `propose` returns null when the text is unusable. When the budget ends or the
+ * user stops, these methods leave through the optimizer's frames with an exception that only the run loop catches.
+ */
+export interface Tools {
+  readonly task: SearchTask;
+  /** Templates of the method, as edited for this run. */
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly metaStyle: MetaStyle;
+  /** A stream of the run's own; fork it for each purpose. */
+  readonly rng: Rng;
+  readonly initial: Candidate;
+  /** Begins a step: emits the event, checks the budget. `of` is null when the method has no fixed length. */
+  step(of: number | null): Op<number>;
+  /** The text of the optimizer model's reply, or null when it refused. */
+  ask(slot: string, parts: readonly Part[], options?: AskOptions): Op<string | null>;
+  /**
+   * Makes a candidate of a proposed text after cleaning it; null (and a `rejected` event) when it is empty, a
+   * repetition of an earlier candidate where `repeats` is not allowed, or too long.
+   */
+  propose(
+    text: string | null,
+    from: { parents: readonly Candidate[]; origin: string; shots?: readonly Example[]; repeats?: boolean },
+  ): Op<Candidate | null>;
+  /** Mean score of each candidate, same order. What has been answered before is not asked again. */
+  score(candidates: readonly Candidate[], options?: ScoreOptions): Op<Scored[]>;
+  /** The target's answers to `examples` of `split` under one candidate, same order. Cached like `score`. */
+  answers(candidate: Candidate, split: 'train' | 'validation', examples: readonly Example[]): Op<Answer[]>;
+  /** Unit vectors of texts. Each text is embedded once a run. */
+  embed(texts: readonly string[]): Op<Float32Array[]>;
+  /** Says that the search now stands at this candidate. */
+  current(scored: Scored): Op<void>;
+  emit(event: RunEvent): Op<void>;
+}
+
+export interface Optimizer<O extends Record<string, OptionValue> = Record<string, OptionValue>> {
+  /** Lower-case, the registry's key. */
+  id: string;
+  name: string;
+  paper: { title: string; url: string };
+  /** The idea in one sentence. */
+  summary: string;
+  /** Templates with `{slot}` placeholders, shown by the page and editable for a run. */
+  prompts: Readonly<Record<string, string>>;
+  options: { readonly [K in keyof O]: Option<O[K]> };
+  /** The split whose full score decides which candidate is the best. */
+  selectsOn(options: O): 'train' | 'validation';
+  cost(options: O, sizes: { train: number; validation: number }): Cost;
+  search(tools: Tools, options: O): Op<void>;
+}
