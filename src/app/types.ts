@@ -1,7 +1,7 @@
 import type { Usage } from '../core/budget.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { LoadProgress } from '../core/model.ts';
-import type { Cost } from '../core/optimizer.ts';
+import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
 import type { Task } from '../core/task.ts';
@@ -105,6 +105,8 @@ export interface Whetstone {
   models(): Promise<ModelChoice[]>;
   /** Adds a WebLLM model by its weights and library addresses, or a local server's model. Rejects with a plain reason. */
   addModel(model: CustomModel): Promise<ModelChoice>;
+  /** Every method that can be chosen, in the order to show them; the first is the default. */
+  methods(): readonly Optimizer[];
   tasks(): Promise<TaskSummary[]>;
   task(id: string): Promise<Task>;
   /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
