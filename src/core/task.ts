@@ -42,6 +42,8 @@ export interface Task {
   id: string;
   name: string;
   description: string;
+  /** For people: the rule behind the answers, in words. Never put to a model, nor shown to an optimizer. */
+  note?: string;
   initialPrompt: string;
   metric: Metric;
   position: Position;
@@ -51,7 +53,7 @@ export interface Task {
   splits: Record<SplitName, readonly Example[]>;
 }
 
-/** What an optimizer may see: the task without its test split. */
-export type SearchTask = Omit<Task, 'splits'> & {
+/** What an optimizer may see: the task without its test split and without its answer rule. */
+export type SearchTask = Omit<Task, 'splits' | 'note'> & {
   splits: Record<'train' | 'validation', readonly Example[]>;
 };
