@@ -9,6 +9,8 @@ export interface Budget {
   tokens?: number;
   /** Minutes of model time. */
   minutes?: number;
+  /** Set when the user ends a search early: how often the budget had been consulted, so that a replay ends there too. */
+  endAt?: number;
 }
 
 /** What a run has used so far. Milliseconds are wall-clock time that replies added to the run. */

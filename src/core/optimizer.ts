@@ -5,16 +5,18 @@ import type { Rng } from './rng.ts';
 import type { Example, SearchTask } from './task.ts';
 
 /** One setting of a method, as data: the form, the ablation grid and the check of a configuration follow from it. */
-export type Option<T> = { label: string; help: string; default: T } & (T extends boolean
+export type Option<T> = {
+  label: string;
+  /** One sentence. */
+  help: string;
+  default: T;
+  /** Most people never touch it; folded away. */
+  advanced?: boolean;
+} & (T extends boolean
   ? { kind: 'switch' }
   : T extends number
     ? { kind: 'number'; min: number; max: number; whole: boolean }
-    : T extends string
-      ? { kind: 'choice'; choices: Readonly<Record<T, string>> } | { kind: 'text' }
-      : never) & {
-    /** Options that most people never touch are folded away. */
-    advanced?: boolean;
-  };
+    : { kind: 'choice'; choices: Readonly<Record<string, string>> });
 
 export type OptionValue = boolean | number | string;
 
@@ -37,6 +39,8 @@ export interface ScoreOptions {
 export interface AskOptions {
   temperature?: number;
   maxTokens?: number;
+  /** Default: the run's own style. Requests that have no continuation form (a reflection) may insist on chat. */
+  style?: MetaStyle;
 }
 
 /**
@@ -87,6 +91,8 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   options: { readonly [K in keyof O]: Option<O[K]> };
   /** The split whose full score decides which candidate is the best. */
   selectsOn(options: O): 'train' | 'validation';
+  /** Whether the search asks for embeddings, so that their model is loaded, or found missing, before it starts. */
+  embeds(options: O): boolean;
   cost(options: O, sizes: { train: number; validation: number }): Cost;
   search(tools: Tools, options: O): Op<void>;
 }

@@ -1,7 +1,15 @@
-import type { Budget } from './budget.ts';
-import type { ModelIds } from './log.ts';
-import type { OptionValue } from './optimizer.ts';
+import { noUsage, type Budget } from './budget.ts';
+import type { Candidate } from './candidate.ts';
+import { makeEvaluator, makeMeter, Stop } from './evaluator.ts';
+import type { Op, StopReason, TestResult } from './events.ts';
+import type { Effects, ModelIds } from './log.ts';
+import { isBinary } from './metrics.ts';
+import type { Optimizer, OptionValue } from './optimizer.ts';
 import type { MetaStyle, Rendering } from './rendering.ts';
+import { makeRng } from './rng.ts';
+import { compare } from './stats.ts';
+import type { SearchTask, SplitName, Task } from './task.ts';
+import { makeTools } from './tools.ts';
 
 /** All that determines a run, besides its task and what the models reply. */
 export interface RunConfig {
@@ -18,5 +26,97 @@ export interface RunConfig {
   budget: Budget;
   /** At most this many examples of each split are used, the first of each; absent for all. */
   limits: { train?: number; validation?: number; test?: number };
+  /** Target asks kept in flight; 1 for the in-browser runtimes. */
+  parallel: number;
   seed: number;
+}
+
+/** What the user may still say to a run that has started. */
+export interface Controls {
+  /** True when the search is to end now and the final test to begin. */
+  finishing(): boolean;
+}
+
+/** The examples that a run uses: the first of each split, up to its limits. */
+export function limited(task: Task, limits: RunConfig['limits']): Task {
+  const cut = (split: SplitName) => task.splits[split].slice(0, limits[split] ?? Infinity);
+  return { ...task, splits: { train: cut('train'), validation: cut('validation'), test: cut('test') } };
+}
+
+/** Fills in the defaults of options that a configuration leaves out; unknown ones are dropped. */
+export function optionsOf(optimizer: Optimizer, given: RunConfig['options']): Record<string, OptionValue> {
+  return Object.fromEntries(
+    Object.entries(optimizer.options).map(([name, option]) => {
+      const value = given[name];
+      return [name, typeof value === typeof option.default && value !== undefined ? value : option.default];
+    }),
+  );
+}
+
+/**
+ * One run from start to final test: a pure function of its configuration, its task and what `effects` answer.
+ * The optimizer sees train and validation; the test split is asked here alone, once, at the end, with the initial and
+ * the best prompt. Rejects with EngineError only (aborted by the user, or an engine lost).
+ */
+export async function* run(
+  config: RunConfig,
+  fullTask: Task,
+  optimizer: Optimizer,
+  effects: Effects,
+  controls: Controls = { finishing: () => false },
+): Op<void> {
+  const { test, ...searched } = limited(fullTask, config.limits).splits;
+  const task: SearchTask = { ...fullTask, splits: searched };
+  const options = optionsOf(optimizer, config.options);
+  const usage = noUsage();
+  const meter = makeMeter(config.budget, usage, controls.finishing);
+  const evaluator = makeEvaluator(task, config.rendering, effects, usage, config.parallel);
+  const { tools, findings } = makeTools({
+    task,
+    config,
+    prompts: { ...optimizer.prompts, ...config.prompts },
+    effects,
+    evaluator,
+    meter,
+    usage,
+    selectsOn: optimizer.selectsOn(options),
+  });
+  const { initial } = tools;
+  yield { type: 'proposed', candidate: initial, edit: 0 };
+
+  let reason: StopReason = 'done';
+  try {
+    yield* optimizer.search(tools, options);
+  } catch (thrown) {
+    if (!(thrown instanceof Stop)) throw thrown;
+    reason = thrown.reason;
+  }
+  if (reason === 'asked') yield { type: 'budget', budget: { ...config.budget, endAt: meter.consulted() } };
+  const best = findings.best?.candidate ?? initial;
+  yield { type: 'searched', reason, best: best.id };
+
+  yield {
+    type: 'stage',
+    step: findings.step,
+    stage: 'test',
+    detail: `${test.length} examples not seen before`,
+  };
+  const scoresOf = async function* (candidate: Candidate): Op<number[]> {
+    const answers = yield* evaluator.answers(candidate, 'test', test, null);
+    return answers.map((answer) => answer.score);
+  };
+  const mean = (scores: readonly number[]) =>
+    scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length);
+  const initialScores = yield* scoresOf(initial);
+  const bestScores = best === initial ? initialScores : yield* scoresOf(best);
+  const result: TestResult = {
+    initial: { candidate: initial.id, score: mean(initialScores) },
+    best: { candidate: best.id, score: mean(bestScores) },
+    comparison:
+      best === initial
+        ? null
+        : compare(initialScores, bestScores, isBinary(task.metric), makeRng(config.seed, 'test')),
+    n: test.length,
+  };
+  yield { type: 'tested', result };
 }

@@ -1,0 +1,239 @@
+import { charge, type Usage } from './budget.ts';
+import { candidateKey, type Candidate, type Scored } from './candidate.ts';
+import { wordDistance } from './edit.ts';
+import { Stop, type Evaluator, type Meter } from './evaluator.ts';
+import type { Answer, Op } from './events.ts';
+import { joinParts } from './fill.ts';
+import { hash32 } from './hash.ts';
+import type { Effects } from './log.ts';
+import type { Content } from './model.ts';
+import type { Tools } from './optimizer.ts';
+import type { RunConfig } from './run.ts';
+import { makeRng } from './rng.ts';
+import { cleanPrompt } from './tags.ts';
+import type { Example, SearchTask } from './task.ts';
+
+/** A prompt longer than this is no prompt but a runaway reply. */
+const MAX_PROMPT_CHARACTERS = 4000;
+
+/** Room for a reply: a chat answer with its tags, or one line that continues a list. */
+const MAX_TOKENS = { chat: 512, continuation: 64 };
+
+/** A continued list asks for one line; a new entry would start the next one. */
+const CONTINUATION_STOP = ['\n'];
+
+/** Everything a search has found so far, filled by its tools and read by the run loop. */
+export interface Findings {
+  candidates: Map<string, Candidate>;
+  /** Full score on the split that decides, in the order in which the scores came. */
+  full: Map<string, Scored>;
+  best: Scored | null;
+  step: number;
+}
+
+export interface ToolParts {
+  task: SearchTask;
+  config: RunConfig;
+  prompts: Readonly<Record<string, string>>;
+  effects: Effects;
+  evaluator: Evaluator;
+  meter: Meter;
+  usage: Usage;
+  selectsOn: 'train' | 'validation';
+}
+
+/** The tools of one run. `findings` is live: the run loop reads it when the search has ended, however it ended. */
+export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings } {
+  const { task, config, effects, evaluator, meter, usage, selectsOn } = parts;
+  const initial: Candidate = {
+    id: 'c0',
+    prompt: config.initialPrompt,
+    shots: [],
+    parents: [],
+    origin: 'initial',
+    step: 0,
+  };
+  const findings: Findings = {
+    candidates: new Map([[initial.id, initial]]),
+    full: new Map(),
+    best: null,
+    step: 0,
+  };
+  const byText = new Map<string, Candidate>([[candidateKey(initial), initial]]);
+  const vectors = new Map<string, Float32Array>();
+  const answeredByInitial = new Map<string, boolean>();
+  let asks = 0;
+
+  function guard() {
+    const stop = meter.limit();
+    if (stop !== null) throw stop;
+  }
+
+  /** Notes which examples the initial prompt could put to the model; a refusal of any other is the example's fault. */
+  function unfit(candidate: Candidate, answers: readonly Answer[]): string | null {
+    if (candidate.id === initial.id) {
+      for (const answer of answers) answeredByInitial.set(answer.example, answer.refused === undefined);
+      return null;
+    }
+    return (
+      answers.find((a) => a.refused !== undefined && answeredByInitial.get(a.example) !== false)?.refused ??
+      null
+    );
+  }
+
+  async function* scoreOne(
+    candidate: Candidate,
+    split: 'train' | 'validation',
+    examples: readonly Example[],
+  ): Op<Scored> {
+    const whole = examples.length === task.splits[split].length;
+    const answers = yield* evaluator.answers(candidate, split, examples, meter);
+    const reason = unfit(candidate, answers);
+    if (reason !== null) {
+      yield {
+        type: 'rejected',
+        step: findings.step,
+        text: candidate.prompt,
+        reason,
+        parents: candidate.parents,
+      };
+      return { candidate, score: 0, n: answers.length };
+    }
+    const score =
+      answers.length === 0 ? 0 : answers.reduce((sum, answer) => sum + answer.score, 0) / answers.length;
+    const scored: Scored = { candidate, score, n: answers.length };
+    if (whole && !(split === selectsOn && findings.full.has(candidate.id))) {
+      yield { type: 'scored', step: findings.step, candidate: candidate.id, split, score, n: answers.length };
+    }
+    if (whole && split === selectsOn) {
+      findings.full.set(candidate.id, scored);
+      if (findings.best === null || score > findings.best.score) {
+        findings.best = scored;
+        yield { type: 'best', step: findings.step, candidate: candidate.id, score };
+      }
+    }
+    return scored;
+  }
+
+  const tools: Tools = {
+    task,
+    prompts: parts.prompts,
+    metaStyle: config.metaStyle,
+    rng: makeRng(config.seed, 'search'),
+    initial,
+
+    async *step(of) {
+      if (config.budget.steps !== undefined && findings.step >= config.budget.steps)
+        throw new Stop('budget-steps');
+      guard();
+      findings.step += 1;
+      yield {
+        type: 'step',
+        step: findings.step,
+        of: of === null ? null : Math.min(of, config.budget.steps ?? of),
+      };
+      return findings.step;
+    },
+
+    async *ask(slot, meta, options = {}) {
+      guard();
+      const ask = (asks += 1);
+      const style = options.style ?? config.metaStyle;
+      const text = joinParts(meta);
+      const content: Content =
+        style === 'chat'
+          ? { kind: 'chat', messages: [{ role: 'user', content: text }] }
+          : { kind: 'completion', text };
+      yield { type: 'asked', ask, step: findings.step, slot, parts: meta, content };
+      const temperature = options.temperature ?? 1;
+      const outcome = await effects.perform({
+        kind: 'generate',
+        role: 'optimizer',
+        ask: {
+          content,
+          maxTokens: options.maxTokens ?? MAX_TOKENS[style],
+          temperature,
+          seed: temperature === 0 ? 0 : hash32(`optimizer/${ask}`, config.seed),
+          ...(style === 'continuation' ? { stop: CONTINUATION_STOP } : {}),
+        },
+      });
+      if (outcome.kind !== 'generate') {
+        const reason =
+          outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.';
+        yield { type: 'refused', ask, reason };
+        return null;
+      }
+      charge(usage, 'optimizer', outcome.reply.tokens, outcome.ms);
+      yield { type: 'replied', ask, role: 'optimizer', reply: outcome.reply, ms: outcome.ms };
+      return outcome.reply.text;
+    },
+
+    async *propose(text, { parents, origin, shots = [], repeats = false }) {
+      const { step } = findings;
+      const from = parents.map((parent) => parent.id);
+      const prompt = text === null ? '' : cleanPrompt(text);
+      const reject = (reason: string) =>
+        ({ type: 'rejected', step, text: text ?? '', reason, parents: from }) as const;
+      if (prompt === '') {
+        yield reject(text === null ? 'the reply holds no prompt' : 'empty');
+        return null;
+      }
+      if (prompt.length > MAX_PROMPT_CHARACTERS) {
+        yield reject(`longer than ${MAX_PROMPT_CHARACTERS} characters`);
+        return null;
+      }
+      const key = candidateKey({ prompt, shots });
+      const known = byText.get(key);
+      if (known !== undefined) {
+        if (repeats) return known;
+        yield reject(`the same as ${known.id}`);
+        return null;
+      }
+      const candidate: Candidate = {
+        id: `c${findings.candidates.size}`,
+        prompt,
+        shots,
+        parents: from,
+        origin,
+        step,
+      };
+      byText.set(key, candidate);
+      findings.candidates.set(candidate.id, candidate);
+      const parent = parents[0];
+      yield {
+        type: 'proposed',
+        candidate,
+        edit: parent === undefined ? 0 : wordDistance(parent.prompt, prompt),
+      };
+      return candidate;
+    },
+
+    async *score(candidates, { split = 'validation', examples = task.splits[split] } = {}) {
+      const scored: Scored[] = [];
+      for (const candidate of candidates) scored.push(yield* scoreOne(candidate, split, examples));
+      return scored;
+    },
+
+    answers: (candidate, split, examples) => evaluator.answers(candidate, split, examples, meter),
+
+    async *embed(texts) {
+      const unknown = [...new Set(texts)].filter((text) => !vectors.has(text));
+      if (unknown.length > 0) {
+        const outcome = await effects.perform({ kind: 'embed', texts: unknown });
+        if (outcome.kind === 'embed')
+          unknown.forEach((text, i) => vectors.set(text, outcome.vectors[i] ?? new Float32Array()));
+        usage.ms += outcome.ms;
+      }
+      return texts.map((text) => vectors.get(text) ?? new Float32Array());
+    },
+
+    async *current({ candidate, score }) {
+      yield { type: 'current', step: findings.step, candidate: candidate.id, score };
+    },
+
+    async *emit(event) {
+      yield event;
+    },
+  };
+  return { tools, findings };
+}
