@@ -1,0 +1,131 @@
+import * as v from 'valibot';
+import type { LoggedEffect } from '../core/log.ts';
+import type { Choice, Reply, Tokens } from '../core/model.ts';
+import type { Rendering } from '../core/rendering.ts';
+import type { RunConfig } from '../core/run.ts';
+import type { Example, Markers, Metric, Task } from '../core/task.ts';
+import type { RunRecord } from './schema.ts';
+
+/** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
+
+type Check<T> = v.GenericSchema<unknown, T>;
+
+/** An object that names every field of T, optional ones too: a field added to T does not compile until it is here. */
+const object =
+  <T>() =>
+  <E extends { [K in keyof Required<T>]: v.GenericSchema }>(entries: E) =>
+    v.strictObject(entries);
+
+/** `T` narrowed to one kind of a tagged union. */
+type Kind<T, K> = Extract<T, { kind: K }>;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const texts = v.array(v.string());
+
+const example: Check<Example> = object<Example>()({ id: v.string(), input: v.string(), gold: texts });
+
+const metric: Check<Metric> = v.variant('kind', [
+  object<Kind<Metric, 'choice'>>()({ kind: v.literal('choice'), options: v.exactOptional(texts) }),
+  object<Kind<Metric, 'boolean'>>()({ kind: v.literal('boolean'), yes: v.string(), no: v.string() }),
+  object<Kind<Metric, 'number'>>()({ kind: v.literal('number'), decimals: v.number() }),
+  object<Kind<Metric, 'exact'>>()({ kind: v.literal('exact') }),
+  object<Kind<Metric, 'contains'>>()({ kind: v.literal('contains') }),
+  object<Kind<Metric, 'json'>>()({ kind: v.literal('json'), fields: texts }),
+  object<Kind<Metric, 'rouge-l'>>()({ kind: v.literal('rouge-l') }),
+]);
+
+const position = v.picklist(['before', 'question-begin', 'question-end', 'answer-begin']);
+
+/** The shape only: whether splits overlap or an example has no right answer was settled when the task came in. */
+export const taskCheck: Check<Task> = object<Task>()({
+  id: v.string(),
+  name: v.string(),
+  description: v.string(),
+  note: v.exactOptional(v.string()),
+  initialPrompt: v.string(),
+  metric,
+  position,
+  markers: object<Markers>()({ input: v.string(), answer: v.string() }),
+  answerTokens: v.number(),
+  splits: object<Task['splits']>()({
+    train: v.array(example),
+    validation: v.array(example),
+    test: v.array(example),
+  }),
+});
+
+const limit = v.exactOptional(v.number());
+
+const config: Check<RunConfig> = object<RunConfig>()({
+  version: v.literal(1),
+  task: v.string(),
+  optimizer: v.string(),
+  options: v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])),
+  prompts: v.record(v.string(), v.string()),
+  initialPrompt: v.string(),
+  models: object<RunConfig['models']>()({ target: v.string(), optimizer: v.string(), embedder: v.string() }),
+  rendering: object<Rendering>()({
+    style: v.picklist(['chat', 'completion']),
+    position,
+    read: v.picklist(['decode', 'grammar', 'choose']),
+    maxTokens: v.number(),
+  }),
+  metaStyle: v.picklist(['chat', 'continuation']),
+  budget: object<RunConfig['budget']>()({
+    steps: limit,
+    targetCalls: limit,
+    tokens: limit,
+    minutes: limit,
+    endAt: limit,
+  }),
+  limits: object<RunConfig['limits']>()({ train: limit, validation: limit, test: limit }),
+  parallel: v.number(),
+  seed: v.number(),
+});
+
+export const runCheck: Check<RunRecord> = object<RunRecord>()({
+  id: v.string(),
+  config,
+  task: taskCheck,
+  started: v.number(),
+  status: v.picklist(['running', 'stopped', 'failed', 'finished']),
+  steps: count,
+  bestScore: v.nullable(v.number()),
+  bestPrompt: v.nullable(v.string()),
+  verdict: v.nullable(v.picklist(['better', 'worse', 'not shown'])),
+  effects: count,
+});
+
+const tokens: Check<Tokens> = object<Tokens>()({ in: v.number(), cached: v.number(), out: v.number() });
+
+const reply: Check<Reply> = object<Reply>()({
+  text: v.string(),
+  tokens,
+  finish: v.picklist(['stop', 'length', 'abort']),
+});
+
+/** A log entry whose vectors and log-probabilities come as `vector` and `logProb` read them. */
+export function effectCheck(vector: Check<Float32Array>, logProb: Check<number>): Check<LoggedEffect> {
+  const ms = v.number();
+  type Outcome = LoggedEffect['outcome'];
+  return object<LoggedEffect>()({
+    key: v.string(),
+    outcome: v.variant('kind', [
+      object<Kind<Outcome, 'generate'>>()({ kind: v.literal('generate'), reply, ms }),
+      object<Kind<Outcome, 'choose'>>()({
+        kind: v.literal('choose'),
+        choice: object<Choice>()({ logProbs: v.array(logProb), tokens }),
+        ms,
+      }),
+      object<Kind<Outcome, 'embed'>>()({ kind: v.literal('embed'), vectors: v.array(vector), ms }),
+      object<Kind<Outcome, 'refused'>>()({ kind: v.literal('refused'), reason: v.string(), ms }),
+    ]),
+  });
+}
+
+/** The first thing wrong, with its place: `outcome.reply.text: Invalid type: Expected string but received 3`. */
+export function firstIssue(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  const [issue] = issues;
+  const path = v.getDotPath(issue);
+  return path === null ? issue.message : `${path}: ${issue.message}`;
+}

@@ -1,0 +1,37 @@
+import { memoryStore } from './memory.ts';
+import type { Store } from './store.ts';
+
+/**
+ * `store`, but what is written of one run from now on stays in memory, on top of what the store holds of it. For a run
+ * that goes on when the disk is full: it reads as one whole and can be exported at its end.
+ */
+export function continueInMemory(store: Store, run: string): Store {
+  const rest = memoryStore();
+  return {
+    ...store,
+    saveRun: (record) => (record.id === run ? rest : store).saveRun(record),
+    run: async (id) => (id === run ? await rest.run(id) : null) ?? (await store.run(id)),
+    async runs() {
+      const { items, problems } = await store.runs();
+      const newer = await rest.run(run);
+      if (newer === null) return { items, problems };
+      const others = items.filter(({ id }) => id !== run);
+      return { items: [...others, newer].sort((a, b) => b.started - a.started), problems };
+    },
+    async deleteRun(id) {
+      await store.deleteRun(id);
+      await rest.deleteRun(id);
+    },
+    appendEffect: (id, seq, effect) => (id === run ? rest : store).appendEffect(id, seq, effect),
+    async loadEffects(id) {
+      const stored = await store.loadEffects(id);
+      if (id !== run) return stored;
+      const added = await rest.loadEffects(id);
+      return {
+        items: [...stored.items, ...added.items],
+        problems: stored.problems,
+        next: Math.max(stored.next, added.next),
+      };
+    },
+  };
+}

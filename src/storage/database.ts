@@ -1,0 +1,189 @@
+import * as v from 'valibot';
+import { hash } from '../core/hash.ts';
+import type { LoggedEffect } from '../core/log.ts';
+import { effectCheck, firstIssue, runCheck, taskCheck } from './checks.ts';
+import { broken, storageError } from './errors.ts';
+import type { Database, EffectRecord } from './schema.ts';
+import type { EffectLog, Listed, Store } from './store.ts';
+
+/**
+ * How sure a write is when its promise resolves.
+ * `relaxed`: the operating system has it. Death of the tab or the browser loses nothing, loss of power the last moments.
+ * `strict`: the disk has it, and with it all that was written before.
+ * Outcomes are many and can be asked again, so they are relaxed. Records are few and are strict: a run's first and last
+ * record fence its log.
+ */
+const RELAXED = { durability: 'relaxed' } as const;
+const STRICT = { durability: 'strict' } as const;
+
+/** Entries read at once: enough that the round trips do not count, few enough to keep the peak of memory low. */
+const PAGE = 2000;
+
+/** All entries of a run: numbers lie between the two infinities, other kinds of keys do not. */
+const logOf = (run: string, after = -Infinity) => IDBKeyRange.bound([run, after], [run, Infinity], true);
+
+const storedEffect = effectCheck(
+  v.instance(Float32Array),
+  // Minus infinity is the log-probability of an option that cannot be; valibot's number() takes it, but not NaN.
+  v.union([v.number(), v.nan()]),
+);
+
+/** A Store over an open database. */
+export function databaseStore(db: Database): Store {
+  return {
+    saveRun: guarded('Saving the run', async (record) => {
+      const tx = db.transaction('runs', 'readwrite', STRICT);
+      await written(tx, [tx.store.put(record)]);
+    }),
+    addRun: guarded('Adding the run', async (record, effects) => {
+      const tx = db.transaction(['runs', 'effects'], 'readwrite', STRICT);
+      const requests = function* () {
+        yield tx.objectStore('runs').add(record);
+        for (const [seq, effect] of effects.entries())
+          yield tx.objectStore('effects').add(entry(record.id, seq, effect));
+      };
+      await written(tx, requests());
+    }),
+    run: guarded('Reading the run', async (id) => {
+      const found: unknown = await db.get('runs', id);
+      return found === undefined ? null : checked(runCheck, found, `Run ${id}`, id);
+    }),
+    runs: guarded('Reading the runs', async () => {
+      const found = await list(runCheck, 'Run', db.transaction('runs').store);
+      found.items.sort((a, b) => b.started - a.started);
+      return found;
+    }),
+    deleteRun: guarded('Deleting the run', async (id) => {
+      const tx = db.transaction(['runs', 'effects'], 'readwrite', STRICT);
+      await written(tx, [tx.objectStore('runs').delete(id), tx.objectStore('effects').delete(logOf(id))]);
+    }),
+
+    appendEffect: guarded('Writing an outcome', async (run, seq, effect) => {
+      const tx = db.transaction('effects', 'readwrite', RELAXED);
+      await written(tx, [tx.store.add(entry(run, seq, effect))]);
+    }),
+    loadEffects: guarded('Reading the log', async (run) => {
+      const log: EffectLog = { items: [], problems: [], next: 0 };
+      let after = -Infinity;
+      for (;;) {
+        const page = await db.getAll('effects', logOf(run, after), PAGE);
+        for (const record of page) take(log, record);
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) return log;
+        // The database itself vouches for these two fields: they are the key by which the record was found.
+        after = last.seq;
+      }
+    }),
+
+    tasks: guarded('Reading the tasks', async () => {
+      const found = await list(taskCheck, 'Task', db.transaction('tasks').store);
+      found.items.sort((a, b) => a.name.localeCompare(b.name));
+      return found;
+    }),
+    saveTask: guarded('Saving the task', async (task) => {
+      const tx = db.transaction('tasks', 'readwrite', STRICT);
+      await written(tx, [tx.store.put(task)]);
+    }),
+    deleteTask: guarded('Deleting the task', (id) => db.delete('tasks', id)),
+
+    vectors: guarded('Reading vectors', async (embedder, texts) => {
+      const { store } = db.transaction('vectors');
+      const found: unknown[] = await Promise.all(texts.map((text) => store.get([embedder, hash(text)])));
+      // They can be computed again, so a broken one is simply absent.
+      return found.map((vector) => (vector instanceof Float32Array ? vector : null));
+    }),
+    saveVectors: guarded('Saving vectors', async (embedder, entries) => {
+      const tx = db.transaction('vectors', 'readwrite', RELAXED);
+      const requests = function* () {
+        for (const { text, vector } of entries) yield tx.store.put(compact(vector), [embedder, hash(text)]);
+      };
+      await written(tx, requests());
+    }),
+
+    setting: guarded('Reading a setting', async (key) => (await db.get('settings', key)) ?? null),
+    saveSetting: guarded('Saving a setting', async (key, value) => {
+      const tx = db.transaction('settings', 'readwrite', STRICT);
+      await written(tx, [tx.store.put(value, key)]);
+    }),
+
+    close: () => db.close(),
+  };
+}
+
+/** `work` whose every failure is a StorageError. */
+function guarded<A extends unknown[], R>(doing: string, work: (...args: A) => Promise<R>) {
+  return async (...args: A): Promise<R> => {
+    try {
+      return await work(...args);
+    } catch (cause) {
+      throw storageError(doing, cause);
+    }
+  };
+}
+
+/**
+ * Resolves when all requests and their transaction are through; otherwise none of them has changed anything. Makes the
+ * requests itself, one by one, so that a value that cannot be stored undoes those made before it.
+ */
+async function written(
+  tx: { done: Promise<void>; error: DOMException | null; abort(): void },
+  requests: Iterable<Promise<unknown>>,
+): Promise<void> {
+  const pending: Promise<unknown>[] = [tx.done];
+  try {
+    for (const request of requests) pending.push(request);
+    await Promise.all(pending);
+  } catch (cause) {
+    // When the browser aborts (no space left), requests only say AbortError; the transaction knows why.
+    const why = tx.error ?? cause;
+    for (const promise of pending) promise.catch(() => undefined);
+    try {
+      tx.abort();
+    } catch {
+      // It has ended already.
+    }
+    throw why;
+  }
+}
+
+function entry(run: string, seq: number, { key, outcome }: LoggedEffect): EffectRecord {
+  const kept = outcome.kind === 'embed' ? { ...outcome, vectors: outcome.vectors.map(compact) } : outcome;
+  return { run, seq, key, outcome: kept };
+}
+
+/**
+ * The vector in a buffer of its own. A view into a larger buffer would be stored with the whole of it, and one into
+ * memory shared with a WASM thread not at all.
+ */
+function compact(vector: Float32Array): Float32Array {
+  return new Float32Array(vector);
+}
+
+function take(log: EffectLog, { run, seq, ...rest }: EffectRecord): void {
+  const result = v.safeParse(storedEffect, rest);
+  if (result.success) log.items.push(result.output);
+  else log.problems.push(broken(`Entry ${seq} of run ${run}`, firstIssue(result.issues), run));
+  log.next = seq + 1;
+}
+
+function checked<T>(check: v.GenericSchema<unknown, T>, value: unknown, what: string, id: string): T {
+  const result = v.safeParse(check, value);
+  if (!result.success) throw broken(what, firstIssue(result.issues), id);
+  return result.output;
+}
+
+/** Everything in a store whose keys are texts. */
+async function list<T>(
+  check: v.GenericSchema<unknown, T>,
+  what: string,
+  store: { getAllKeys(): Promise<string[]>; getAll(): Promise<unknown[]> },
+): Promise<Listed<T>> {
+  const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
+  const found: Listed<T> = { items: [], problems: [] };
+  ids.forEach((id, i) => {
+    const result = v.safeParse(check, values[i]);
+    if (result.success) found.items.push(result.output);
+    else found.problems.push(broken(`${what} ${id}`, firstIssue(result.issues), id));
+  });
+  return found;
+}

@@ -1,0 +1,92 @@
+import type { LoggedEffect } from '../core/log.ts';
+import type { Task } from '../core/task.ts';
+import { storageError } from './errors.ts';
+import type { RunRecord } from './schema.ts';
+import type { Store } from './store.ts';
+
+/** A Store that lasts as long as the page: where IndexedDB does not work, and for tests. */
+export function memoryStore(): Store {
+  const runs = new Map<string, RunRecord>();
+  const logs = new Map<string, Map<number, LoggedEffect>>();
+  const tasks = new Map<string, Task>();
+  const vectors = new Map<string, Float32Array>();
+  const settings = new Map<string, unknown>();
+  let open = true;
+
+  /** Runs `work` as the database would: later, only while open, failing with StorageError. */
+  async function later<R>(doing: string, work: () => R): Promise<R> {
+    await null;
+    try {
+      if (!open) throw new DOMException('closed', 'InvalidStateError');
+      return work();
+    } catch (cause) {
+      throw storageError(doing, cause);
+    }
+  }
+  const taken = () => new DOMException('taken', 'ConstraintError');
+  const vectorKey = (embedder: string, text: string) => JSON.stringify([embedder, text]);
+
+  return {
+    saveRun: (record) => later('Saving the run', () => void runs.set(record.id, structuredClone(record))),
+    addRun: (record, effects) =>
+      later('Adding the run', () => {
+        if (runs.has(record.id) || logs.has(record.id)) throw taken();
+        const log = new Map(structuredClone(effects).entries());
+        runs.set(record.id, structuredClone(record));
+        logs.set(record.id, log);
+      }),
+    run: (id) => later('Reading the run', () => structuredClone(runs.get(id)) ?? null),
+    runs: () =>
+      later('Reading the runs', () => ({
+        items: [...runs.values()]
+          .sort((a, b) => b.started - a.started)
+          .map((record) => structuredClone(record)),
+        problems: [],
+      })),
+    deleteRun: (id) =>
+      later('Deleting the run', () => {
+        runs.delete(id);
+        logs.delete(id);
+      }),
+
+    appendEffect: (run, seq, effect) =>
+      later('Writing an outcome', () => {
+        const log = logs.get(run) ?? new Map<number, LoggedEffect>();
+        if (log.has(seq)) throw taken();
+        log.set(seq, structuredClone(effect));
+        logs.set(run, log);
+      }),
+    loadEffects: (run) =>
+      later('Reading the log', () => {
+        const entries = [...(logs.get(run) ?? [])].sort(([a], [b]) => a - b);
+        const items = entries.map(([, effect]) => structuredClone(effect));
+        return { items, problems: [], next: (entries.at(-1)?.[0] ?? -1) + 1 };
+      }),
+
+    tasks: () =>
+      later('Reading the tasks', () => ({
+        items: [...tasks.values()]
+          .sort((a, b) => a.name.localeCompare(b.name))
+          .map((task) => structuredClone(task)),
+        problems: [],
+      })),
+    saveTask: (task) => later('Saving the task', () => void tasks.set(task.id, structuredClone(task))),
+    deleteTask: (id) => later('Deleting the task', () => void tasks.delete(id)),
+
+    vectors: (embedder, texts) =>
+      later('Reading vectors', () =>
+        texts.map((text) => structuredClone(vectors.get(vectorKey(embedder, text))) ?? null),
+      ),
+    saveVectors: (embedder, entries) =>
+      later('Saving vectors', () => {
+        for (const { text, vector } of entries)
+          vectors.set(vectorKey(embedder, text), new Float32Array(vector));
+      }),
+
+    setting: (key) => later('Reading a setting', () => structuredClone(settings.get(key)) ?? null),
+    saveSetting: (key, value) =>
+      later('Saving a setting', () => void settings.set(key, structuredClone(value))),
+
+    close: () => void (open = false),
+  };
+}
