@@ -1,0 +1,210 @@
+import { scaleLinear } from 'd3-scale';
+import { curveStepAfter, line } from 'd3-shape';
+import { grouped, percentWithInterval, short, wilson } from './format.ts';
+import { spent, type RunView, type Spent } from './run-view.ts';
+
+/** What runs along the bottom of the chart. */
+export type Axis = 'tokens' | 'calls' | 'minutes' | 'steps';
+
+export const axes: Readonly<Record<Axis, string>> = {
+  tokens: 'tokens',
+  calls: 'target calls',
+  minutes: 'minutes',
+  steps: 'steps',
+};
+
+export interface Dot {
+  id: string;
+  x: number;
+  y: number;
+  /** Pixels of the interval's ends; `low` is lower on the page, so the larger number. */
+  low: number;
+  high: number;
+  score: number;
+  n: number;
+  step: number;
+  used: number;
+  /** Not all examples are answered: still running or given up. */
+  partial: boolean;
+  best: boolean;
+  current: boolean;
+  label: string;
+}
+
+export interface Chart {
+  width: number;
+  height: number;
+  plot: { left: number; right: number; top: number; bottom: number };
+  xTicks: { x: number; label: string }[];
+  yTicks: { y: number; label: string }[];
+  /** Where each step began, for faint lines. */
+  steps: { x: number; step: number }[];
+  dots: Dot[];
+  /** Lines from a candidate's first parent to it. */
+  edges: { from: Dot; to: Dot }[];
+  bestPath: string | null;
+  initialY: number | null;
+  rejected: { x: number; reason: string; text: string }[];
+  /** Test scores, only when the run has ended; they stand in a strip right of the plot. */
+  tests: { id: string; x: number; y: number; low: number; high: number; best: boolean; label: string }[];
+}
+
+const STRIP = 76;
+
+/** Lays a run out in `width` × `height` pixels, scores of `split` against what `axis` counts. */
+export function chart(
+  view: RunView,
+  axis: Axis,
+  split: 'train' | 'validation',
+  width: number,
+  height: number,
+): Chart {
+  const right = width - (view.result ? STRIP : 12);
+  const plot = { left: 44, right, top: 18, bottom: height - 40 };
+  const now = spent(view);
+  const place = along(view, axis, split);
+  const xMost =
+    axis === 'steps' ? Math.max(view.of ?? 0, view.step, 1) + 1 : Math.max(value(now, axis), 1e-9);
+  const x = scaleLinear().domain([0, xMost]).range([plot.left, plot.right]);
+  if (axis !== 'steps') x.nice(5);
+  const y = scaleLinear().domain([0, 1]).range([plot.bottom, plot.top]);
+
+  const dots: Dot[] = [];
+  const byId = new Map<string, Dot>();
+  const best = view.bests.at(-1)?.candidate;
+  const current = view.currents.at(-1)?.candidate;
+  for (const [id, { candidate, scores, tallies }] of view.candidates) {
+    const full = scores[split];
+    const tally = tallies[split];
+    const n = full?.n ?? tally?.answers ?? 0;
+    if (n === 0) continue;
+    const score = full?.score ?? (tally ? tally.sum / tally.answers : 0);
+    const at = full?.at ?? tally?.at ?? now;
+    const { low, high } = wilson(score, n);
+    const dot: Dot = {
+      id,
+      x: x(place(id, at)),
+      y: y(score),
+      low: y(low),
+      high: y(high),
+      score,
+      n,
+      step: candidate.step,
+      used: value(at, axis),
+      partial: full === undefined,
+      best: id === best,
+      current: id === current,
+      label: `${id}, ${percentWithInterval(score, n)}${full ? '' : ' so far'}, step ${candidate.step}`,
+    };
+    dots.push(dot);
+    byId.set(id, dot);
+  }
+  const edges = dots.flatMap((to) => {
+    const from = byId.get(view.candidates.get(to.id)?.candidate.parents[0] ?? '');
+    return from ? [{ from, to }] : [];
+  });
+
+  const initialDot = byId.get(view.initial ?? '');
+  const bests = view.bests.flatMap((one) => {
+    const dot = byId.get(one.candidate);
+    return dot ? [{ x: dot.x, y: y(one.score) }] : [];
+  });
+  const last = bests.at(-1);
+  const end = axis === 'steps' ? plot.right : x(value(now, axis));
+  if (last) bests.push({ x: Math.max(end, last.x), y: last.y });
+  const path = line<{ x: number; y: number }>()
+    .x((point) => point.x)
+    .y((point) => point.y)
+    .curve(curveStepAfter);
+
+  return {
+    width,
+    height,
+    plot,
+    xTicks: ticks(x, axis, width, xMost).map((at) => ({
+      x: x(axis === 'steps' ? at + 0.5 : at),
+      label: axis === 'minutes' ? String(at) : axis === 'steps' ? String(at) : short(at),
+    })),
+    yTicks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ y: y(at), label: `${at * 100} %` })),
+    steps: [...view.steps.values()].map((one) => ({
+      x: x(axis === 'steps' ? one.step : value(one.at, axis)),
+      step: one.step,
+    })),
+    dots,
+    edges,
+    bestPath: bests.length > 0 ? path(bests) : null,
+    initialY: initialDot && !initialDot.partial ? initialDot.y : null,
+    rejected: view.rejected.map(({ at, step, reason, text }) => ({
+      x: x(axis === 'steps' ? step + 0.5 : value(at, axis)),
+      reason,
+      text,
+    })),
+    tests: tests(view, y, plot.right),
+  };
+}
+
+/** Value of `axis` in what was used. Minutes are fractions. */
+export function value(at: Spent, axis: Axis): number {
+  if (axis === 'tokens') return at.tokens;
+  if (axis === 'calls') return at.calls;
+  return at.ms / 60_000;
+}
+
+/** Where a candidate stands along the axis; candidates of one step are spread over it in order of creation. */
+function along(view: RunView, axis: Axis, split: 'train' | 'validation') {
+  if (axis !== 'steps') return (_id: string, at: Spent) => value(at, axis);
+  const order = new Map<string, number>();
+  const sizes = new Map<number, number>();
+  for (const [id, { candidate, tallies }] of view.candidates) {
+    if (!tallies[split]) continue;
+    const size = sizes.get(candidate.step) ?? 0;
+    order.set(id, size);
+    sizes.set(candidate.step, size + 1);
+  }
+  return (id: string) => {
+    const step = view.candidates.get(id)?.candidate.step ?? 0;
+    return step + ((order.get(id) ?? 0) + 1) / ((sizes.get(step) ?? 0) + 1);
+  };
+}
+
+function ticks(
+  x: { ticks(count: number): number[] },
+  axis: Axis,
+  width: number,
+  most: number,
+): readonly number[] {
+  const count = Math.max(2, Math.floor(width / 110));
+  if (axis !== 'steps') return x.ticks(count);
+  const every = Math.max(1, Math.ceil(most / Math.max(4, width / 48)));
+  return Array.from({ length: Math.ceil(most) }, (_, step) => step).filter((step) => step % every === 0);
+}
+
+function tests(view: RunView, y: (score: number) => number, plotRight: number): Chart['tests'] {
+  const { result } = view;
+  if (!result) return [];
+  const sides =
+    result.comparison === null
+      ? [{ ...result.initial, best: true, where: 0.5 }]
+      : [
+          { ...result.initial, best: false, where: 0.32 },
+          { ...result.best, best: true, where: 0.68 },
+        ];
+  return sides.map(({ candidate, score, best, where }) => {
+    const { low, high } = wilson(score, result.n);
+    return {
+      id: candidate,
+      x: plotRight + STRIP * where,
+      y: y(score),
+      low: y(low),
+      high: y(high),
+      best,
+      label: `Test score of ${candidate}: ${percentWithInterval(score, result.n)}`,
+    };
+  });
+}
+
+/** `12,400 tokens`, `214 target calls`, `3.4 minutes`, for the table behind the chart. */
+export function usedInWords(used: number, axis: Axis): string {
+  if (axis === 'minutes') return `${used.toFixed(1)} min`;
+  return grouped(used);
+}

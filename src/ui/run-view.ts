@@ -1,0 +1,313 @@
+import { charge, noUsage, tokensUsed, type Budget, type Usage } from '../core/budget.ts';
+import type { Candidate } from '../core/candidate.ts';
+import type { Answer, Part, RunEvent, Stage, StopReason, TestResult } from '../core/events.ts';
+import type { Role } from '../core/log.ts';
+import type { Content, Reply } from '../core/model.ts';
+import type { SplitName } from '../core/task.ts';
+
+/** What the page shows of a run: a fold of its events, the same for a live run and a recorded one. */
+
+/** How much of the search budget had been used at a moment. */
+export interface Spent {
+  tokens: number;
+  calls: number;
+  ms: number;
+}
+
+export interface ScoreView {
+  score: number;
+  n: number;
+  at: Spent;
+  step: number;
+}
+
+/** Answers so far under one candidate and split, before and while a score is made of them. */
+export interface Tally {
+  /** When the latest answer came. */
+  at: Spent;
+  answers: number;
+  sum: number;
+  unreadable: number;
+  refused: number;
+}
+
+export interface CandidateView {
+  readonly candidate: Candidate;
+  /** Words changed from its (first) parent, as the run measured; null for the initial prompt. */
+  edit: number | null;
+  /** The score over the most examples on each split. */
+  scores: Partial<Record<SplitName, ScoreView>>;
+  tallies: Partial<Record<SplitName, Tally>>;
+  /** Append-only and shared between versions of this object. */
+  readonly answers: Answer[];
+}
+
+export interface AskView {
+  readonly ask: number;
+  readonly step: number;
+  readonly slot: string;
+  readonly parts: readonly Part[];
+  readonly content: Content;
+  role: Role | null;
+  reply: Reply | null;
+  ms: number;
+  /** Why the model refused it, null if it did not. */
+  refused: string | null;
+}
+
+export interface RejectedView {
+  step: number;
+  text: string;
+  reason: string;
+  parents: readonly string[];
+  at: Spent;
+}
+
+export interface StepView {
+  step: number;
+  /** What had been used when it began. */
+  at: Spent;
+  /** Words that a new prompt may change, null when the method states no limit. */
+  words: number | null;
+  retrieved: { how: string; items: readonly { candidate: string; weight: number | null }[] } | null;
+}
+
+/** The search standing at (`current`) or having as its best (`best`) a candidate, from `at` on. */
+export interface Standing {
+  candidate: string;
+  score: number;
+  step: number;
+  at: Spent;
+}
+
+export interface RunView {
+  events: number;
+  step: number;
+  /** Null while unknown or when the method has no fixed length. */
+  of: number | null;
+  stage: Stage | null;
+  detail: string;
+  /** In order of creation. */
+  candidates: Map<string, CandidateView>;
+  initial: string | null;
+  /** Candidates at which the search stood, in order; the last is the current one. */
+  currents: Standing[];
+  /** Each new best, in order; the last is the best so far. */
+  bests: Standing[];
+  steps: Map<number, StepView>;
+  asks: Map<number, AskView>;
+  rejected: RejectedView[];
+  notes: { step: number; text: string }[];
+  refusals: number;
+  unreadable: number;
+  /** Charged to the budget: the search only. */
+  usage: Usage;
+  /** Parts of `usage.ms`, for the estimate of a next run. */
+  ms: Record<Role, number>;
+  testCalls: number;
+  budget: Budget | null;
+  ended: { reason: StopReason; best: string } | null;
+  result: TestResult | null;
+}
+
+export function emptyView(): RunView {
+  return {
+    events: 0,
+    step: 0,
+    of: null,
+    stage: null,
+    detail: '',
+    candidates: new Map(),
+    initial: null,
+    currents: [],
+    bests: [],
+    steps: new Map(),
+    asks: new Map(),
+    rejected: [],
+    notes: [],
+    refusals: 0,
+    unreadable: 0,
+    usage: noUsage(),
+    ms: { target: 0, optimizer: 0 },
+    testCalls: 0,
+    budget: null,
+    ended: null,
+    result: null,
+  };
+}
+
+export function spent(view: RunView): Spent {
+  return { tokens: tokensUsed(view.usage), calls: view.usage.targetCalls, ms: view.usage.ms };
+}
+
+/**
+ * Takes one event into `view`, in place, and returns it. Entries of `candidates`, `asks` and `steps` are replaced,
+ * never changed, so that a reader who kept one can compare by identity. Events that name an unknown candidate or
+ * ask are counted and otherwise ignored.
+ */
+export function reduce(view: RunView, event: RunEvent): RunView {
+  view.events += 1;
+  switch (event.type) {
+    case 'step':
+      view.step = event.step;
+      view.of = event.of;
+      change(view, event.step, { at: spent(view) });
+      break;
+    case 'stage':
+      view.stage = event.stage;
+      view.detail = event.detail;
+      break;
+    case 'retrieved':
+      change(view, event.step, { retrieved: { how: event.how, items: event.items } });
+      break;
+    case 'step-size':
+      change(view, event.step, { words: event.words });
+      break;
+    case 'asked': {
+      const { ask, step, slot, parts, content } = event;
+      view.asks.set(ask, { ask, step, slot, parts, content, role: null, reply: null, ms: 0, refused: null });
+      break;
+    }
+    case 'replied': {
+      charge(view.usage, event.role, event.reply.tokens, event.ms);
+      view.ms[event.role] += event.ms;
+      const known = view.asks.get(event.ask);
+      if (known) {
+        view.asks.set(event.ask, { ...known, role: event.role, reply: event.reply, ms: event.ms });
+      }
+      break;
+    }
+    case 'refused': {
+      view.refusals += 1;
+      const known = view.asks.get(event.ask);
+      if (known) view.asks.set(event.ask, { ...known, refused: event.reason });
+      break;
+    }
+    case 'proposed': {
+      const { candidate } = event;
+      const initial = candidate.parents.length === 0 && candidate.step === 0;
+      view.candidates.set(candidate.id, {
+        candidate,
+        edit: initial ? null : event.edit,
+        scores: {},
+        tallies: {},
+        answers: [],
+      });
+      if (initial) view.initial ??= candidate.id;
+      break;
+    }
+    case 'rejected': {
+      const { step, text, reason, parents } = event;
+      view.rejected.push({ step, text, reason, parents, at: spent(view) });
+      break;
+    }
+    case 'answered':
+      answered(view, event.answer);
+      break;
+    case 'scored': {
+      const known = view.candidates.get(event.candidate);
+      const earlier = known?.scores[event.split];
+      if (known && (earlier === undefined || event.n >= earlier.n)) {
+        const score = {
+          score: event.score,
+          n: event.n,
+          at: earlier?.n === event.n ? earlier.at : spent(view),
+        };
+        view.candidates.set(event.candidate, {
+          ...known,
+          scores: { ...known.scores, [event.split]: { ...score, step: earlier?.step ?? event.step } },
+        });
+      }
+      break;
+    }
+    case 'current':
+      view.currents.push(standing(view, event));
+      break;
+    case 'best':
+      view.bests.push(standing(view, event));
+      break;
+    case 'note':
+      view.notes.push({ step: event.step, text: event.text });
+      break;
+    case 'budget':
+      view.budget = event.budget;
+      break;
+    case 'searched':
+      view.ended = { reason: event.reason, best: event.best };
+      break;
+    case 'tested':
+      view.result = event.result;
+      break;
+  }
+  return view;
+}
+
+function standing(view: RunView, event: { candidate: string; score: number; step: number }): Standing {
+  return { candidate: event.candidate, score: event.score, step: event.step, at: spent(view) };
+}
+
+function change(view: RunView, step: number, part: Partial<StepView>): void {
+  const known = view.steps.get(step) ?? { step, at: spent(view), words: null, retrieved: null };
+  view.steps.set(step, { ...known, ...part });
+}
+
+const noAnswers = { answers: 0, sum: 0, unreadable: 0, refused: 0 };
+
+function answered(view: RunView, answer: Answer): void {
+  if (answer.split === 'test') view.testCalls += 1;
+  else {
+    charge(view.usage, 'target', answer.tokens, answer.ms);
+    view.ms.target += answer.ms;
+  }
+  const refused = answer.refused === undefined ? 0 : 1;
+  const unreadable = answer.answer === null && refused === 0 ? 1 : 0;
+  view.refusals += refused;
+  view.unreadable += unreadable;
+  const known = view.candidates.get(answer.candidate);
+  if (!known) return;
+  known.answers.push(answer);
+  const tally = known.tallies[answer.split] ?? noAnswers;
+  view.candidates.set(answer.candidate, {
+    ...known,
+    tallies: {
+      ...known.tallies,
+      [answer.split]: {
+        at: spent(view),
+        answers: tally.answers + 1,
+        sum: tally.sum + answer.score,
+        unreadable: tally.unreadable + unreadable,
+        refused: tally.refused + refused,
+      },
+    },
+  });
+}
+
+/** The split whose scores decide: the one that the best so far was scored on, else the first with any score. */
+export function decidingSplit(view: RunView): 'validation' | 'train' {
+  const best = view.bests.at(-1);
+  const scores = best ? view.candidates.get(best.candidate)?.scores : undefined;
+  if (best && scores?.train?.score === best.score && scores.validation?.score !== best.score) return 'train';
+  if (scores?.validation) return 'validation';
+  for (const { scores: some } of view.candidates.values()) {
+    if (some.validation) return 'validation';
+  }
+  for (const { scores: some } of view.candidates.values()) {
+    if (some.train) return 'train';
+  }
+  return 'validation';
+}
+
+/**
+ * The ask whose reply holds a candidate's prompt, ignoring case and spaces; null when none does (the initial
+ * prompt, a prompt assembled from several replies). The latest wins, within the candidate's own step first.
+ */
+export function askBehind(view: RunView, candidate: Candidate): AskView | null {
+  const plain = (text: string) => text.toLowerCase().replaceAll('**', '').replace(/\s+/g, ' ').trim();
+  const prompt = plain(candidate.prompt);
+  if (prompt === '' || candidate.parents.length === 0) return null;
+  let found: AskView | null = null;
+  for (const ask of view.asks.values()) {
+    if (ask.step === candidate.step && ask.reply && plain(ask.reply.text).includes(prompt)) found = ask;
+  }
+  return found;
+}

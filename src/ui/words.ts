@@ -1,0 +1,36 @@
+import { diffWordsWithSpace } from 'diff';
+
+/** One stretch of a word diff: kept text, text that only the new prompt has, or text that only the old one had. */
+export interface Stretch {
+  kind: 'same' | 'added' | 'removed';
+  text: string;
+}
+
+const memory = new Map<string, readonly Stretch[]>();
+const MOST = 2000;
+
+/** Word diff from `before` to `after`; remembered, because the same pairs are drawn many times while a run grows. */
+export function wordDiff(before: string, after: string): readonly Stretch[] {
+  const key = `${before}\u0000${after}`;
+  const known = memory.get(key);
+  if (known) return known;
+  const stretches = diffWordsWithSpace(before, after).map((change): Stretch => ({
+    kind: change.added ? 'added' : change.removed ? 'removed' : 'same',
+    text: change.value,
+  }));
+  if (memory.size >= MOST) memory.clear();
+  memory.set(key, stretches);
+  return stretches;
+}
+
+/** Share of the new prompt's letters that the old one has too, 0..1; a diff of unrelated texts is only noise. */
+export function sharedPart(stretches: readonly Stretch[]): number {
+  let same = 0;
+  let all = 0;
+  for (const { kind, text } of stretches) {
+    if (kind === 'removed') continue;
+    all += text.trim().length;
+    if (kind === 'same') same += text.trim().length;
+  }
+  return all === 0 ? 0 : same / all;
+}
