@@ -50,6 +50,10 @@ class Dropped extends Error {}
 async function transfer(url, part, bytes, report) {
   const control = new AbortController();
   let timer = setTimeout(() => control.abort(), CONNECT_SECONDS * 1000);
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => control.abort(), STALL_SECONDS * 1000);
+  };
   try {
     const have = sizeOf(part);
     const headers = have > 0 ? { Range: `bytes=${have}-` } : undefined;
@@ -59,6 +63,7 @@ async function transfer(url, part, bytes, report) {
         throw new Unreachable(reason);
       },
     );
+    wait();
     if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
     const start = response.status === 206 ? have : 0;
     const length = Number(response.headers.get('content-length'));
@@ -69,8 +74,7 @@ async function transfer(url, part, bytes, report) {
     /** @param {AsyncIterable<Uint8Array>} source */
     const watched = async function* (source) {
       for await (const chunk of source) {
-        clearTimeout(timer);
-        timer = setTimeout(() => control.abort(), STALL_SECONDS * 1000);
+        wait();
         done += chunk.length;
         report(done);
         yield chunk;

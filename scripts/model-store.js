@@ -4,6 +4,7 @@ import {
   accessSync,
   constants,
   createReadStream,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -66,6 +67,7 @@ export async function checksum(file, folders = modelFolders()) {
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
   const sha256 = hash.digest('hex');
   const fresh = readMemory(folders.write).set(file, { bytes: stat.size, changed: stat.mtimeMs, sha256 });
+  for (const name of fresh.keys()) if (!existsSync(name)) fresh.delete(name);
   writeMemory(folders.write, fresh);
   return sha256;
 }

