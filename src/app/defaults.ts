@@ -1,0 +1,86 @@
+import { allowedAnswers } from '../core/extract.ts';
+import type { Optimizer } from '../core/optimizer.ts';
+import { optionsOf, type RunConfig } from '../core/run.ts';
+import type { MetaStyle, Rendering } from '../core/rendering.ts';
+import type { Task } from '../core/task.ts';
+import type { ModelChoice } from './types.ts';
+
+/** Examples of a task tried when asking whether its answers come from a short list. */
+const LOOKED_AT = 20;
+
+/**
+ * How a task is best put to a model. A small model is near chance when it chats and decodes freely, and good when it
+ * continues a text and its allowed answers are compared by log-probability; a larger one is asked as people ask it.
+ */
+export function renderingFor(task: Task, model: Pick<ModelChoice, 'small' | 'runtime'>): { rendering: Rendering; why: string } {
+  const examples = task.splits.validation.slice(0, LOOKED_AT);
+  const listed = examples.length > 0 && examples.every((example) => allowedAnswers(task.metric, example.input) !== null);
+  const base = { position: task.position, maxTokens: task.answerTokens };
+  if (model.small && listed) {
+    return {
+      rendering: { ...base, style: 'completion', read: 'choose' },
+      why: 'The target is a small model and the answers come from a short list: it continues a text, and the likeliest answer is read from its log-probabilities.',
+    };
+  }
+  if (model.small) {
+    return {
+      rendering: { ...base, style: 'completion', read: 'decode' },
+      why: 'The target is a small model: it continues a text up to the end of the answer, which it does better than it chats.',
+    };
+  }
+  return {
+    rendering: { ...base, style: 'chat', read: 'decode' },
+    why: 'The target is asked in its chat format and its reply is read for the answer.',
+  };
+}
+
+/** A small model never closes a tag but continues a scored list well. */
+export function metaStyleFor(model: Pick<ModelChoice, 'small'>): { metaStyle: MetaStyle; why: string } {
+  return model.small
+    ? { metaStyle: 'continuation', why: 'The optimizer is a small model: it continues a list of scored prompts.' }
+    : { metaStyle: 'chat', why: 'The optimizer is asked in chat and puts its prompt between tags.' };
+}
+
+/** Settings that end in minutes where one answer takes about a second; the method's own are the paper's. */
+const MODEST = {
+  options: { candidates: 4, steps: 8, batch: 8, epochs: 3 },
+  budget: { minutes: 20 },
+  limits: { validation: 48 },
+};
+
+const AMPLE = { options: {}, budget: { minutes: 120 }, limits: {} };
+
+/** A whole configuration with every default filled in, and the reasons for those that depend on the models. */
+export function defaultConfig(
+  task: Task,
+  method: Optimizer,
+  target: ModelChoice,
+  optimizer: ModelChoice,
+  ids: RunConfig['models'],
+  parallel: number,
+): { config: RunConfig; why: string[] } {
+  const { rendering, why: whyRendering } = renderingFor(task, target);
+  const { metaStyle, why: whyMeta } = metaStyleFor(optimizer);
+  const slow = target.runtime === 'wllama';
+  const { options, budget, limits } = slow ? MODEST : AMPLE;
+  const why = [whyRendering, whyMeta];
+  if (slow) why.push('This model runs on the processor: fewer candidates, at most 48 validation examples and 20 minutes.');
+  return {
+    config: {
+      version: 1,
+      task: task.id,
+      optimizer: method.id,
+      options: optionsOf(method, options),
+      prompts: {},
+      initialPrompt: task.initialPrompt,
+      models: ids,
+      rendering,
+      metaStyle,
+      budget,
+      limits,
+      parallel,
+      seed: 1,
+    },
+    why,
+  };
+}

@@ -1,0 +1,45 @@
+import { exhausted, tokensUsed, type Budget, type Usage } from '../core/budget.ts';
+import type { Cost } from '../core/optimizer.ts';
+
+/** Asks of each role after which a measured speed is trusted. */
+const ENOUGH = 12;
+
+/** Upper bound of the work that a configuration asks for, with its budget applied. */
+export function bounded(cost: Cost, budget: Budget): Cost {
+  const steps = Math.min(cost.steps, budget.steps ?? Infinity);
+  const share = cost.steps === 0 ? 1 : steps / cost.steps;
+  return {
+    steps,
+    targetCalls: Math.min(Math.ceil(cost.targetCalls * share), budget.targetCalls ?? Infinity),
+    optimizerCalls: Math.ceil(cost.optimizerCalls * share),
+  };
+}
+
+/**
+ * Milliseconds until the run ends, from what it has used so far: the search up to the nearest limit, then the final
+ * test. Null before anything is measured; `atLeast` while the measure rests on few asks.
+ */
+export function timeLeft(
+  cost: Cost,
+  budget: Budget,
+  usage: Usage,
+  testCalls: number,
+  searching: boolean,
+): { ms: number | null; atLeast: boolean } {
+  const asks = usage.targetCalls + usage.optimizerCalls;
+  if (asks === 0 || usage.ms === 0) return { ms: null, atLeast: true };
+  const perAsk = usage.ms / asks;
+  const test = testCalls * perAsk;
+  if (!searching || exhausted(budget, usage) !== null) return { ms: test, atLeast: false };
+  const whole = bounded(cost, budget);
+  const limits = [
+    Math.max(0, whole.targetCalls - usage.targetCalls) * perAsk +
+      Math.max(0, whole.optimizerCalls - usage.optimizerCalls) * perAsk,
+  ];
+  if (budget.minutes !== undefined) limits.push(budget.minutes * 60_000 - usage.ms);
+  if (budget.tokens !== undefined) {
+    const used = tokensUsed(usage);
+    if (used > 0) limits.push(((budget.tokens - used) / used) * usage.ms);
+  }
+  return { ms: Math.max(0, Math.min(...limits)) + test, atLeast: asks < ENOUGH };
+}

@@ -1,0 +1,208 @@
+import { charge, noUsage } from '../core/budget.ts';
+import type { RunEvent } from '../core/events.ts';
+import { logged, type Effects, type LoggedEffect, type Outcome } from '../core/log.ts';
+import { EngineError, type Report } from '../core/model.ts';
+import type { Cost, Optimizer } from '../core/optimizer.ts';
+import { run } from '../core/run.ts';
+import { continueInMemory } from '../storage/continued.ts';
+import { StorageError } from '../storage/errors.ts';
+import type { RunRecord } from '../storage/schema.ts';
+import type { Store } from '../storage/store.ts';
+import { timeLeft } from './estimate.ts';
+import { liveEffects, makeGate, type LiveModels } from './live-effects.ts';
+import type { Run, RunSignal, RunStatus } from './types.ts';
+
+/** What a live run needs from its surroundings. */
+export interface RunSurroundings {
+  store: Store;
+  optimizer: Optimizer;
+  cost: Cost;
+  /** Loads the models that the run needs; called once, when the run starts. */
+  models(
+    report: (role: 'target' | 'optimizer' | 'embedder', model: string) => Report,
+    signal: AbortSignal,
+  ): Promise<LiveModels>;
+}
+
+/**
+ * Starts or goes on with the run of `record`: what its log holds is answered from the log, the rest by the models.
+ * Each outcome is stored before the run sees it, so a killed tab loses at most the ask in flight.
+ */
+export function startRun(
+  record: RunRecord,
+  past: readonly LoggedEffect[],
+  surroundings: RunSurroundings,
+): Run & { ended: Promise<void>; store(): Store } {
+  const { optimizer, cost } = surroundings;
+  const { config, task } = record;
+  let store = surroundings.store;
+  let seq = past.length;
+  let finishing = false;
+  let searching = true;
+  let status: RunStatus = 'loading';
+  const usage = noUsage();
+  const aborter = new AbortController();
+  const gate = makeGate();
+  const listeners = new Set<(signal: RunSignal) => void>();
+  const signals: RunSignal[] = [];
+  /** Of these only the latest matters to someone who listens later. */
+  const latest = new Map<'loading' | 'left', RunSignal>();
+
+  function tell(signal: RunSignal) {
+    if (signal.type === 'loading' || signal.type === 'left') latest.set(signal.type, signal);
+    else signals.push(signal);
+    for (const listener of listeners) listener(signal);
+  }
+  function become(next: RunStatus) {
+    status = next;
+    tell({ type: 'status', status });
+  }
+  const problem = (message: string, advice: string) => tell({ type: 'problem', message, advice });
+
+  /** A full disk does not end a run: it goes on in memory, and says so once. */
+  async function keep(write: (store: Store) => Promise<void>) {
+    try {
+      await write(store);
+    } catch (error) {
+      if (!(error instanceof StorageError) || store !== surroundings.store || error.fault === 'conflict')
+        throw error;
+      problem(error.message, error.advice);
+      store = continueInMemory(store, record.id);
+      await write(store);
+    }
+  }
+
+  const save = () => keep((to) => to.saveRun({ ...record, effects: seq }));
+  const write = (entry: LoggedEffect) => keep((to) => to.appendEffect(record.id, seq++, entry));
+
+  function note(event: RunEvent): boolean {
+    switch (event.type) {
+      case 'answered':
+        if (event.answer.split !== 'test') charge(usage, 'target', event.answer.tokens, event.answer.ms);
+        return false;
+      case 'replied':
+        charge(usage, 'optimizer', event.reply.tokens, event.ms);
+        return false;
+      case 'proposed':
+        prompts.set(event.candidate.id, event.candidate.prompt);
+        return false;
+      case 'step':
+        record.steps = event.step;
+        return true;
+      case 'best':
+        record.bestScore = event.score;
+        record.bestPrompt = prompts.get(event.candidate) ?? null;
+        return true;
+      case 'budget':
+        record.config = { ...record.config, budget: event.budget };
+        return true;
+      case 'searched':
+        searching = false;
+        return false;
+      case 'tested':
+        record.verdict = event.result.comparison?.verdict ?? 'not shown';
+        return true;
+      default:
+        return false;
+    }
+  }
+  const prompts = new Map<string, string>();
+
+  async function go(): Promise<void> {
+    try {
+      await save();
+      const known = new Map<string, Outcome>(past.map(({ key, outcome }) => [key, outcome]));
+      const live = lazily(() =>
+        surroundings.models(
+          (role, model) => (progress) => tell({ type: 'loading', role, model, progress }),
+          aborter.signal,
+        ),
+      );
+      const effects = logged(known, config.models, live, write);
+      const events = run(config, task, optimizer, effects, { finishing: () => finishing });
+      if (past.length > 0) become('running');
+      for await (const event of events) {
+        const worthSaving = note(event);
+        tell({ type: 'event', event });
+        if (event.type === 'answered' || event.type === 'replied') {
+          tell({ type: 'left', ...timeLeft(cost, config.budget, usage, testLeft(event), searching) });
+        }
+        if (worthSaving) await save();
+      }
+      record.status = 'finished';
+      await save();
+      become('finished');
+    } catch (error) {
+      const stopped = error instanceof EngineError && error.fault === 'aborted';
+      record.status = stopped ? 'stopped' : 'failed';
+      if (!stopped) {
+        const advice = error instanceof EngineError || error instanceof StorageError ? error.advice : '';
+        problem(
+          error instanceof Error ? error.message : String(error),
+          advice || 'What was done is kept: the run can be resumed.',
+        );
+      }
+      await save().catch((unsaved: unknown) =>
+        problem(String(unsaved), 'The last seconds of this run may not be kept.'),
+      );
+      become(record.status);
+    }
+  }
+
+  let tested = 0;
+  function testLeft(event: RunEvent): number {
+    if (event.type === 'answered' && event.answer.split === 'test') tested += 1;
+    const size = Math.min(task.splits.test.length, config.limits.test ?? Infinity);
+    return Math.max(0, 2 * size - tested);
+  }
+
+  /** Models are loaded when the log has run out and the first ask is really made. */
+  function lazily(load: () => Promise<LiveModels>): Effects {
+    let ready: Promise<Effects> | null = null;
+    return {
+      async perform(effect) {
+        ready ??= load().then((models) => {
+          if (status === 'loading') become('running');
+          return liveEffects(models, gate, aborter.signal);
+        });
+        return (await ready).perform(effect);
+      },
+    };
+  }
+
+  become('loading');
+  const ended = go();
+  return {
+    id: record.id,
+    config,
+    task,
+    usage,
+    ended,
+    store: () => store,
+    subscribe(listener) {
+      for (const signal of [...signals, ...latest.values()]) listener(signal);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pause() {
+      if (status !== 'running') return;
+      gate.pause();
+      become('paused');
+    },
+    proceed() {
+      if (status !== 'paused') return;
+      gate.open();
+      become('running');
+    },
+    async stop() {
+      aborter.abort();
+      gate.open();
+      await ended;
+    },
+    finish() {
+      finishing = true;
+      if (status === 'paused') become('running');
+      gate.open();
+    },
+  };
+}

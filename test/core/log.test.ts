@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { effectKey, logged, type Effect, type LoggedEffect, type Outcome } from '../../src/core/log.ts';
+
+const MODELS = { target: 't:m:q', optimizer: 'o:m:q', embedder: 'e:m:q' };
+const ask = (text: string, seed = 0): Effect => ({
+  kind: 'generate',
+  role: 'target',
+  ask: { content: { kind: 'completion', text }, maxTokens: 4, temperature: 0, seed },
+});
+const reply = (text: string): Outcome => ({
+  kind: 'generate',
+  reply: { text, tokens: { in: 1, cached: 0, out: 1 }, finish: 'stop' },
+  ms: 5,
+});
+
+describe('effectKey', () => {
+  test('names role, kind and model, and differs with anything asked', () => {
+    expect(effectKey(ask('a'), MODELS)).toMatch(/^target:generate:t:m:q:[0-9a-f]{32}$/);
+    const keys = [ask('a'), ask('b'), ask('a', 1)].map((effect) => effectKey(effect, MODELS));
+    expect(new Set(keys).size).toBe(3);
+    expect(effectKey(ask('a'), { ...MODELS, target: 'other' })).not.toBe(keys[0]);
+  });
+});
+
+describe('logged', () => {
+  test('writes each outcome before handing it on, and numbers repetitions', async () => {
+    const written: LoggedEffect[] = [];
+    let n = 0;
+    const effects = logged(
+      new Map(),
+      MODELS,
+      { perform: () => Promise.resolve(reply(String((n += 1)))) },
+      (entry) => {
+        written.push(entry);
+        return Promise.resolve();
+      },
+    );
+    expect(await effects.perform(ask('a'))).toEqual(reply('1'));
+    expect(await effects.perform(ask('a'))).toEqual(reply('2'));
+    expect(written.map(({ key }) => key.slice(-2))).toEqual(['#1', '#2']);
+  });
+
+  test('an outcome that cannot be written is not handed on', async () => {
+    const effects = logged(new Map(), MODELS, { perform: () => Promise.resolve(reply('1')) }, () =>
+      Promise.reject(new Error('disk full')),
+    );
+    await expect(effects.perform(ask('a'))).rejects.toThrow('disk full');
+  });
+
+  test('answers from the past without asking or writing, then asks', async () => {
+    const key = `${effectKey(ask('a'), MODELS)}#1`;
+    const written: LoggedEffect[] = [];
+    const effects = logged(
+      new Map([[key, reply('old')]]),
+      MODELS,
+      { perform: () => Promise.resolve(reply('new')) },
+      (entry) => {
+        written.push(entry);
+        return Promise.resolve();
+      },
+    );
+    expect(await effects.perform(ask('a'))).toEqual(reply('old'));
+    expect(written).toEqual([]);
+    expect(await effects.perform(ask('a'))).toEqual(reply('new'));
+    expect(written.map((entry) => entry.key)).toEqual([key.replace('#1', '#2')]);
+  });
+
+  test('without a live side an unseen ask fails loudly', async () => {
+    const effects = logged(new Map(), MODELS, null, () => Promise.resolve());
+    await expect(effects.perform(ask('a'))).rejects.toMatchObject({ fault: 'unavailable' });
+  });
+});

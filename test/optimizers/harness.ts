@@ -1,0 +1,160 @@
+import { liveEffects, makeGate } from '../../src/app/live-effects.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import { logged, type Effects, type LoggedEffect, type Outcome } from '../../src/core/log.ts';
+import type { Ask, Embedder } from '../../src/core/model.ts';
+import type { Optimizer } from '../../src/core/optimizer.ts';
+import { optionsOf, run, type Controls, type RunConfig } from '../../src/core/run.ts';
+import type { Example, Task } from '../../src/core/task.ts';
+import { scriptedEngine, type ScriptedEngine } from '../../src/engines/scripted.ts';
+
+/** A tiny sentiment task; `good` and `bad` inputs alternate. */
+export function tinyTask(train = 8, validation = 6, test = 10): Task {
+  const examples = (split: string, n: number): Example[] =>
+    Array.from({ length: n }, (_, i) => {
+      const mood = i % 2 === 0 ? 'good' : 'bad';
+      return {
+        id: `${split}-${i}`,
+        input: `${split} item ${i} is ${mood}`,
+        gold: [mood === 'good' ? 'positive' : 'negative'],
+      };
+    });
+  return {
+    id: 'tiny',
+    name: 'Tiny',
+    description: 'Say whether the item is positive or negative.',
+    initialPrompt: 'Judge the item.',
+    metric: { kind: 'choice', options: ['positive', 'negative'] },
+    position: 'before',
+    markers: { input: 'Item', answer: 'Answer' },
+    answerTokens: 4,
+    splits: {
+      train: examples('train', train),
+      validation: examples('validation', validation),
+      test: examples('test', test),
+    },
+  };
+}
+
+export function configFor(optimizer: Optimizer, overrides: Partial<RunConfig> = {}): RunConfig {
+  return {
+    version: 1,
+    task: 'tiny',
+    optimizer: optimizer.id,
+    options: optionsOf(optimizer, overrides.options ?? {}),
+    prompts: {},
+    initialPrompt: 'Judge the item.',
+    models: {
+      target: 'scripted:target:none',
+      optimizer: 'scripted:optimizer:none',
+      embedder: 'scripted:embedder:none',
+    },
+    rendering: { style: 'completion', position: 'before', read: 'decode', maxTokens: 8 },
+    metaStyle: 'chat',
+    budget: { steps: 3 },
+    limits: {},
+    parallel: 1,
+    seed: 7,
+    ...overrides,
+  };
+}
+
+export const textOf = (ask: Ask) =>
+  ask.content.kind === 'completion'
+    ? ask.content.text
+    : ask.content.messages.map((m) => m.content).join('\n');
+
+/** Answers rightly when the prompt holds the word `carefully`, otherwise always says positive. */
+export function target(): ScriptedEngine {
+  return scriptedEngine({
+    id: 'scripted:target:none',
+    reply: (ask) => {
+      const text = textOf(ask);
+      if (!text.includes('carefully')) return ' positive';
+      return text.trimEnd().endsWith('good\nAnswer:') ? ' positive' : ' negative';
+    },
+  });
+}
+
+/** Bags of letters as unit vectors: enough for nearest to mean similar. */
+export function letters(): Embedder {
+  return {
+    id: 'scripted:embedder:none',
+    load: () => Promise.resolve(),
+    embed: (texts) =>
+      Promise.resolve(
+        texts.map((text) => {
+          const vector = new Float32Array(26);
+          for (const letter of text.toLowerCase()) {
+            const i = letter.charCodeAt(0) - 97;
+            if (i >= 0 && i < 26) vector[i] = (vector[i] ?? 0) + 1;
+          }
+          const norm = Math.hypot(...vector) || 1;
+          return vector.map((x) => x / norm);
+        }),
+      ),
+    dispose: () => Promise.resolve(),
+  };
+}
+
+export interface Played {
+  events: RunEvent[];
+  log: LoggedEffect[];
+  target: ScriptedEngine;
+  optimizer: ScriptedEngine;
+  error: unknown;
+}
+
+export interface Play {
+  optimizer: Optimizer;
+  config: RunConfig;
+  task?: Task;
+  replies: (ask: Ask, n: number) => string;
+  target?: ScriptedEngine;
+  past?: readonly LoggedEffect[];
+  controls?: Controls;
+  /** False replays: nothing but the log answers. */
+  live?: boolean;
+  onEvent?: (event: RunEvent, abort: () => void) => void;
+}
+
+/** Runs a method over scripted models and gathers everything that happened; an EngineError ends up in `error`. */
+export async function play(options: Play): Promise<Played> {
+  const writer = scriptedEngine({ id: 'scripted:optimizer:none', reply: options.replies });
+  const answerer = options.target ?? target();
+  const aborter = new AbortController();
+  // Time stands still, so that two runs differ in nothing.
+  const models = { target: answerer, optimizer: writer, embedder: letters() };
+  const live: Effects | null =
+    options.live === false ? null : liveEffects(models, makeGate(), aborter.signal, () => 0);
+  const log: LoggedEffect[] = [];
+  const past = new Map<string, Outcome>((options.past ?? []).map(({ key, outcome }) => [key, outcome]));
+  const effects = logged(past, options.config.models, live, (entry) => {
+    log.push(entry);
+    return Promise.resolve();
+  });
+  const events: RunEvent[] = [];
+  let error: unknown = null;
+  try {
+    for await (const event of run(
+      options.config,
+      options.task ?? tinyTask(),
+      options.optimizer,
+      effects,
+      options.controls,
+    )) {
+      events.push(event);
+      options.onEvent?.(event, () => aborter.abort());
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { events, log, target: answerer, optimizer: writer, error };
+}
+
+/** Every event of one type. */
+export function eventsOf<T extends RunEvent['type']>(
+  events: readonly RunEvent[],
+  type: T,
+): Extract<RunEvent, { type: T }>[] {
+  return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+}
