@@ -1,0 +1,115 @@
+import { asNumber } from './numbers.ts';
+import type { Metric } from './task.ts';
+
+/**
+ * How right an answer is, 0..1: the best over the acceptable answers `gold`; 0 for null. `answer` is what `extract`
+ * read. Never throws: an answer or a gold text of the wrong form scores 0.
+ */
+export function scoreAnswer(metric: Metric, answer: string | null, gold: readonly string[]): number {
+  if (answer === null) return 0;
+  return gold.reduce((best, each) => Math.max(best, scoreOne(metric, answer, each)), 0);
+}
+
+/** Whether every score is 0 or 1, so that counts of right answers say all. */
+export function isBinary(metric: Metric): boolean {
+  return metric.kind === 'json' ? metric.fields.length === 1 : metric.kind !== 'rouge-l';
+}
+
+function scoreOne(metric: Metric, answer: string, gold: string): number {
+  switch (metric.kind) {
+    case 'choice':
+      return Number(letter(fold(answer)) === letter(fold(gold)));
+    case 'boolean':
+    case 'exact':
+      return Number(fold(answer) === fold(gold));
+    case 'number':
+      return Number(equalNumbers(answer, gold, metric.decimals));
+    case 'contains':
+      return Number(fold(gold) !== '' && fold(answer).includes(fold(gold)));
+    case 'json':
+      return sharedFields(answer, gold, metric.fields);
+    case 'rouge-l':
+      return rougeL(answer, gold);
+  }
+}
+
+/** Without case, surrounding blanks, repeated blanks and one final full stop. */
+const fold = (text: string) =>
+  text.normalize('NFC').toLowerCase().replace(/\s+/gu, ' ').trim().replace(/\.$/, '');
+
+/** "(b)" and "b" are one choice. */
+const letter = (folded: string) => /^\(([a-z])\)$/.exec(folded)?.[1] ?? folded;
+
+function equalNumbers(answer: string, gold: string, decimals: number): boolean {
+  const [a, b] = [asNumber(answer), asNumber(gold)];
+  const places = Math.max(0, Math.min(100, decimals));
+  return a !== null && b !== null && Number(a.toFixed(places)) === Number(b.toFixed(places));
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value))
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function sharedFields(answer: string, gold: string, fields: readonly string[]): number {
+  const [given, wanted] = [parseObject(answer), parseObject(gold)];
+  if (given === null || wanted === null || fields.length === 0) return 0;
+  const right = fields.filter(
+    (field) =>
+      Object.hasOwn(given, field) && Object.hasOwn(wanted, field) && sameValue(given[field], wanted[field]),
+  );
+  return right.length / fields.length;
+}
+
+/** Texts by `fold`; numbers by value, also when one side writes them as text ("1,250.00"); the rest by structure. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((x, i) => sameValue(x, b[i]));
+  if (isScalar(a) && isScalar(b)) {
+    if (typeof a === 'string' && typeof b === 'string' && fold(a) === fold(b)) return true;
+    const [x, y] = [asNumber(String(a)), asNumber(String(b))];
+    if (x !== null && y !== null) return x === y;
+    return a === b;
+  }
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if (Array.isArray(a) || Array.isArray(b)) return false;
+  const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
+  return (
+    left.size === right.size &&
+    [...left].every(([key, value]) => right.has(key) && sameValue(value, right.get(key)))
+  );
+}
+
+const isScalar = (value: unknown) => typeof value === 'string' || typeof value === 'number';
+
+/** F1 of the longest common subsequence of lower-case words (Lin 2004, without stemming); 0 when either has none. */
+function rougeL(answer: string, reference: string): number {
+  const [given, wanted] = [plainWords(answer), plainWords(reference)];
+  const common = longestCommon(given, wanted);
+  return common === 0 ? 0 : (2 * common) / (given.length + wanted.length);
+}
+
+const plainWords = (text: string) =>
+  text
+    .normalize('NFC')
+    .toLowerCase()
+    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** Length of the longest common subsequence, by two rows. */
+function longestCommon(a: readonly string[], b: readonly string[]): number {
+  let above = new Uint32Array(b.length + 1);
+  let row = new Uint32Array(b.length + 1);
+  for (const word of a) {
+    for (let j = 0; j < b.length; j++) {
+      row[j + 1] = word === b[j] ? (above[j] ?? 0) + 1 : Math.max(above[j + 1] ?? 0, row[j] ?? 0);
+    }
+    [above, row] = [row, above];
+  }
+  return above[b.length] ?? 0;
+}
