@@ -9,12 +9,13 @@ export interface StepSizeSchedule {
   final: number;
   /** Steps over which the size first grows linearly to `initial`; 0 for none. */
   warmupSteps: number;
+  /** Replication: the released code's linear decay without warm-up, which divides by T - 5 and can go below zero. */
+  linearQuirk?: boolean;
 }
 
 /**
  * Words allowed at step `t` (from 1) of `T`: a whole number of at least 1, or null when no limit is stated. After the
  * warm-up the decay runs over the remaining steps; beyond `T`, or when the warm-up leaves no step, it has ended.
- * The released code divides by T - W with the warm-up off as well and so reaches negative sizes; here it does not.
  */
 export function stepSize(schedule: StepSizeSchedule, t: number, T: number): number | null {
   const { decay, initial, final, warmupSteps } = schedule;
@@ -22,6 +23,9 @@ export function stepSize(schedule: StepSizeSchedule, t: number, T: number): numb
   if (t < warmupSteps) return whole((initial * t) / warmupSteps);
   if (decay === 'fixed') return whole(initial);
   const done = T > warmupSteps ? Math.min(1, (t - warmupSteps) / (T - warmupSteps)) : 1;
+  if (decay === 'linear' && schedule.linearQuirk === true && warmupSteps === 0 && T > 5) {
+    return Math.trunc(initial - ((initial - final) * t) / (T - 5));
+  }
   if (decay === 'linear') return whole(initial - (initial - final) * done);
   return whole(final + (initial - final) * 0.5 * (1 + Math.cos(Math.PI * done)));
 }
