@@ -1,0 +1,96 @@
+import type { Run, RunSignal, RunStatus } from '../../app/types.ts';
+import type { LoadProgress } from '../../core/model.ts';
+import { emptyView, reduce, type RunView } from '../run-view.ts';
+import type { Problem } from './problem.ts';
+
+/** What the inspector shows. */
+export type Selection = { kind: 'candidate'; id: string } | { kind: 'ask'; ask: number };
+
+export interface Loading {
+  role: 'target' | 'optimizer' | 'embedder';
+  model: string;
+  progress: LoadProgress;
+}
+
+/**
+ * A run as it happens. Events are folded at once; the page is told once a frame, however many came. In a hidden tab
+ * there are no frames: the page catches up when it is shown again.
+ */
+export class LiveRun {
+  readonly kind = 'live';
+  readonly run: Run;
+  view: RunView = $state.raw(emptyView());
+  status: RunStatus = $state('loading');
+  left: { ms: number | null; atLeast: boolean } | null = $state.raw(null);
+  loading: readonly Loading[] = $state.raw([]);
+  problems: readonly Problem[] = $state.raw([]);
+  selection: Selection | null = $state.raw(null);
+
+  readonly #folded = emptyView();
+  readonly #leave: () => void;
+  readonly #ended: (run: LiveRun) => void;
+  #frame = 0;
+
+  constructor(run: Run, ended: (run: LiveRun) => void) {
+    this.run = run;
+    this.#ended = ended;
+    this.#leave = run.subscribe((signal) => this.#take(signal));
+  }
+
+  get task() {
+    return this.run.task;
+  }
+
+  /** True while models may still be asked. */
+  get going(): boolean {
+    return this.status === 'loading' || this.status === 'running' || this.status === 'paused';
+  }
+
+  dismiss(problem: Problem): void {
+    this.problems = this.problems.filter((one) => one !== problem);
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#leave();
+  }
+
+  #take(signal: RunSignal): void {
+    switch (signal.type) {
+      case 'event':
+        reduce(this.#folded, signal.event);
+        this.#draw();
+        break;
+      case 'loading':
+        this.loading = [
+          ...this.loading.filter((one) => one.role !== signal.role || one.model !== signal.model),
+          { role: signal.role, model: signal.model, progress: signal.progress },
+        ];
+        break;
+      case 'status': {
+        const was = this.going;
+        this.status = signal.status;
+        if (signal.status !== 'loading') this.loading = [];
+        if (was && !this.going) {
+          this.view = { ...this.#folded };
+          this.#ended(this);
+        }
+        break;
+      }
+      case 'left':
+        this.left = { ms: signal.ms, atLeast: signal.atLeast };
+        break;
+      case 'problem':
+        this.problems = [...this.problems, { message: signal.message, advice: signal.advice }];
+        break;
+    }
+  }
+
+  #draw(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.view = { ...this.#folded };
+    });
+  }
+}

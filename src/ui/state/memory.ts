@@ -1,0 +1,51 @@
+/** Small things that the page remembers between visits; a browser that forbids it makes the page forgetful, no more. */
+
+const PREFIX = 'whetstone:';
+
+function recall(key: string): string | null {
+  try {
+    return localStorage.getItem(PREFIX + key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key: string, text: string): void {
+  try {
+    localStorage.setItem(PREFIX + key, text);
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+export type Theme = 'auto' | 'light' | 'dark';
+
+export function recallTheme(): Theme {
+  const theme = recall('theme');
+  return theme === 'light' || theme === 'dark' ? theme : 'auto';
+}
+
+/** Puts the theme on the page and remembers it. */
+export function setTheme(theme: Theme): void {
+  if (theme === 'auto') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+  keep('theme', theme);
+}
+
+export function firstVisit(): boolean {
+  return recall('seen') === null;
+}
+
+export function seen(): void {
+  keep('seen', 'yes');
+}
+
+/** Milliseconds of one target call, measured on this machine for this model and task; null when never measured. */
+export function recallSpeed(role: 'target' | 'optimizer', model: string, task: string): number | null {
+  const ms = Number(recall(`speed:${role}:${model}:${task}`) ?? Number.NaN);
+  return Number.isFinite(ms) && ms > 0 ? ms : null;
+}
+
+export function keepSpeed(role: 'target' | 'optimizer', model: string, task: string, ms: number): void {
+  if (Number.isFinite(ms) && ms > 0) keep(`speed:${role}:${model}:${task}`, ms.toFixed(1));
+}

@@ -1,0 +1,13 @@
+/** Something that went wrong, in the words of whoever noticed it: what happened, and what to do next. */
+export interface Problem {
+  message: string;
+  advice: string;
+}
+
+/** Reads a thrown thing. Errors of the program carry `advice`; anything else gets a general one. */
+export function problemOf(thrown: unknown, doing: string): Problem {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const advice =
+    thrown instanceof Error && 'advice' in thrown && typeof thrown.advice === 'string' ? thrown.advice : '';
+  return { message: `${doing}: ${message}`, advice };
+}

@@ -1,0 +1,201 @@
+import type {
+  CustomModel,
+  Machine,
+  ModelChoice,
+  RunSummary,
+  TaskSummary,
+  Whetstone,
+} from '../../app/types.ts';
+import type { RunEvent } from '../../core/events.ts';
+import type { Optimizer } from '../../core/optimizer.ts';
+import { LiveRun } from './live.svelte.ts';
+import { keepSpeed } from './memory.ts';
+import { problemOf, type Problem } from './problem.ts';
+import { Replay } from './replay.svelte.ts';
+import { SetupState } from './setup.svelte.ts';
+
+/** Everything behind one open page. */
+export class Session {
+  readonly whetstone: Whetstone;
+  readonly methods: readonly Optimizer[];
+  readonly setup: SetupState;
+  machine: Machine | null = $state.raw(null);
+  models: readonly ModelChoice[] = $state.raw([]);
+  tasks: readonly TaskSummary[] = $state.raw([]);
+  runs: readonly RunSummary[] = $state.raw([]);
+  /** False until everything above was asked for once. */
+  ready = $state(false);
+  live: LiveRun | null = $state.raw(null);
+  replay: Replay | null = $state.raw(null);
+  /** Doing something that is worth waiting for: `Opening the run`. */
+  busy: string | null = $state(null);
+  problems: readonly Problem[] = $state.raw([]);
+
+  constructor(whetstone: Whetstone) {
+    this.whetstone = whetstone;
+    this.methods = whetstone.methods();
+    this.setup = new SetupState(whetstone);
+  }
+
+  /** The run in the middle of the page: a recorded one that was opened, else the live one. */
+  get shown(): LiveRun | Replay | null {
+    return this.replay ?? this.live;
+  }
+
+  /** Runs that can be taken up again. */
+  get open(): readonly RunSummary[] {
+    const liveId = this.live?.going ? this.live.run.id : null;
+    return this.runs.filter((run) => canResume(run) && run.id !== liveId);
+  }
+
+  async begin(): Promise<void> {
+    const { whetstone } = this;
+    await Promise.all([
+      this.#try('Looking at this machine', async () => void (this.machine = await whetstone.machine())),
+      this.#try('Listing models', async () => void (this.models = await whetstone.models())),
+      this.#try('Listing tasks', async () => void (this.tasks = await whetstone.tasks())),
+      this.refreshRuns(),
+    ]);
+    this.ready = true;
+    const target = this.models.find((model) => model.usable)?.id ?? '';
+    await this.setup.choose({
+      task: this.tasks[0]?.id ?? '',
+      target,
+      method: this.methods[0]?.id ?? '',
+    });
+  }
+
+  async refreshRuns(): Promise<void> {
+    await this.#try('Listing earlier runs', async () => {
+      const runs = await this.whetstone.runs();
+      this.runs = runs.toSorted((a, b) => b.started - a.started);
+    });
+  }
+
+  /** Starts what the form says; does nothing while a run is going. */
+  async start(): Promise<void> {
+    const { config } = this.setup;
+    if (!config || this.live?.going || this.busy) return;
+    await this.#watch('Starting', 'The run did not start', () => this.whetstone.start(config));
+  }
+
+  async resume(id: string): Promise<void> {
+    if (this.live?.going || this.busy) return;
+    await this.#watch('Taking up the run', 'The run did not go on', () => this.whetstone.resume(id));
+  }
+
+  /** Opens a recorded run; no model is needed. */
+  async show(summary: RunSummary): Promise<void> {
+    this.busy = 'Opening the run';
+    await this.#try('The run did not open', async () => {
+      const task = await this.whetstone.task(summary.task).catch(() => null);
+      const events: RunEvent[] = [];
+      try {
+        for await (const event of this.whetstone.replay(summary.id)) events.push(event);
+      } catch (thrown) {
+        // A run that was interrupted has a recording that ends early; what is there is shown.
+        if (events.length === 0) throw thrown;
+      }
+      this.replay?.close();
+      this.replay = new Replay(summary, task, events);
+    });
+    this.busy = null;
+  }
+
+  /** Back from a recorded run to the live one, or to the start. */
+  leaveReplay(): void {
+    this.replay?.close();
+    this.replay = null;
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#try('The run was not deleted', async () => {
+      await this.whetstone.deleteRun(id);
+      if (this.replay?.summary.id === id) this.leaveReplay();
+      if (this.live?.run.id === id && !this.live.going) {
+        this.live.close();
+        this.live = null;
+      }
+    });
+    await this.refreshRuns();
+  }
+
+  async exportRun(id: string, name: string): Promise<void> {
+    await this.#try('The run was not exported', async () => {
+      saveFile(await this.whetstone.exportRun(id), `${name}.json`);
+    });
+  }
+
+  /** Rejects with the reason when the text is no task; nothing is stored then. */
+  async importTask(text: string): Promise<void> {
+    const summary = await this.whetstone.importTask(text);
+    this.tasks = await this.whetstone.tasks();
+    await this.setup.choose({ task: summary.id });
+  }
+
+  async deleteTask(id: string): Promise<void> {
+    await this.#try('The task was not deleted', async () => {
+      await this.whetstone.deleteTask(id);
+      this.tasks = await this.whetstone.tasks();
+      if (this.setup.choices.task === id) await this.setup.choose({ task: this.tasks[0]?.id ?? '' });
+    });
+  }
+
+  /** Rejects with the reason when the model cannot be added. */
+  async addModel(model: CustomModel): Promise<void> {
+    const added = await this.whetstone.addModel(model);
+    this.models = await this.whetstone.models();
+    if (added.usable) await this.setup.choose({ target: added.id });
+  }
+
+  report(problem: Problem): void {
+    this.problems = [...this.problems, problem];
+  }
+
+  dismiss(problem: Problem): void {
+    this.problems = this.problems.filter((one) => one !== problem);
+    this.live?.dismiss(problem);
+  }
+
+  async #watch(busy: string, failed: string, begin: () => ReturnType<Whetstone['start']>): Promise<void> {
+    this.busy = busy;
+    await this.#try(failed, async () => {
+      const run = await begin();
+      this.leaveReplay();
+      this.live?.close();
+      this.live = new LiveRun(run, (ended) => this.#ended(ended));
+    });
+    this.busy = null;
+    await this.refreshRuns();
+  }
+
+  #ended({ run, view }: LiveRun): void {
+    const { targetCalls, optimizerCalls } = view.usage;
+    const { task, models } = run.config;
+    keepSpeed('target', models.target, task, view.ms.target / targetCalls);
+    keepSpeed('optimizer', models.optimizer, task, view.ms.optimizer / optimizerCalls);
+    void this.refreshRuns();
+  }
+
+  async #try(doing: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.report(problemOf(thrown, doing));
+    }
+  }
+}
+
+/** Runs that ended before their final test and whose models can be asked again. */
+export function canResume(run: RunSummary): boolean {
+  return run.status === 'interrupted' || run.status === 'stopped' || run.status === 'failed';
+}
+
+/** Hands a file to the browser's downloads. */
+export function saveFile(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,151 @@
+import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
+import type { Budget } from '../../core/budget.ts';
+import type { Cost, OptionValue } from '../../core/optimizer.ts';
+import type { RunConfig } from '../../core/run.ts';
+import type { Task } from '../../core/task.ts';
+import { problemOf, type Problem } from './problem.ts';
+
+/** The optimizer role is played by the target model. */
+export const SAME = 'same';
+
+/** What the user changed; everything else follows the defaults of the chosen task, models and method. */
+interface Edits {
+  options: Readonly<Record<string, OptionValue>>;
+  prompts: Readonly<Record<string, string>>;
+  rendering: Partial<Rendering>;
+  limits: RunConfig['limits'] | null;
+  budget: Budget | null;
+  seed: number | null;
+  initialPrompt: string | null;
+  metaStyle: MetaStyle | null;
+}
+
+const untouched: Edits = {
+  options: {},
+  prompts: {},
+  rendering: {},
+  limits: null,
+  budget: null,
+  seed: null,
+  initialPrompt: null,
+  metaStyle: null,
+};
+
+interface Choices {
+  task: string;
+  target: string;
+  optimizer: string;
+  method: string;
+}
+
+/** The form before a run: four choices, what they imply, and what the user changed of that. */
+export class SetupState {
+  choices: Choices = $state.raw({ task: '', target: '', optimizer: SAME, method: '' });
+  edits: Edits = $state.raw(untouched);
+  base: RunConfig | null = $state.raw(null);
+  /** Why the defaults are what they are, a sentence each. */
+  why: readonly string[] = $state.raw([]);
+  task: Task | null = $state.raw(null);
+  cost: Cost | null = $state.raw(null);
+  problem: Problem | null = $state.raw(null);
+  readonly #whetstone: Whetstone;
+  #round = 0;
+  #costRound = 0;
+
+  constructor(whetstone: Whetstone) {
+    this.#whetstone = whetstone;
+  }
+
+  /** The configuration that Start would use; null while something is not chosen. */
+  get config(): RunConfig | null {
+    const { base, edits } = this;
+    if (!base) return null;
+    return {
+      ...base,
+      options: { ...base.options, ...edits.options },
+      prompts: { ...base.prompts, ...edits.prompts },
+      rendering: { ...base.rendering, ...edits.rendering },
+      limits: edits.limits ?? base.limits,
+      budget: edits.budget ?? base.budget,
+      seed: edits.seed ?? base.seed,
+      initialPrompt: edits.initialPrompt ?? base.initialPrompt,
+      metaStyle: edits.metaStyle ?? base.metaStyle,
+    };
+  }
+
+  /** Takes new choices; edits that belong to what was replaced are dropped. */
+  async choose(part: Partial<Choices>): Promise<void> {
+    const before = this.choices;
+    const choices = { ...before, ...part };
+    this.choices = choices;
+    const otherTask = choices.task !== before.task;
+    const otherMethod = choices.method !== before.method;
+    const otherModel = choices.target !== before.target;
+    this.edits = {
+      ...this.edits,
+      ...(otherTask ? { initialPrompt: null, limits: null } : {}),
+      ...(otherMethod ? { options: {}, prompts: {} } : {}),
+      ...(otherTask || otherModel ? { rendering: {}, metaStyle: null } : {}),
+    };
+    await this.refresh();
+  }
+
+  /** Asks for the defaults again, for instance when a model was added. */
+  async refresh(): Promise<void> {
+    const round = (this.#round += 1);
+    const { task, target, optimizer, method } = this.choices;
+    if (task === '' || target === '' || method === '') {
+      this.base = null;
+      return;
+    }
+    try {
+      const [whole, { config, why }] = await Promise.all([
+        this.#whetstone.task(task),
+        this.#whetstone.defaults({
+          task,
+          target,
+          optimizer: optimizer === SAME ? target : optimizer,
+          method,
+        }),
+      ]);
+      if (round !== this.#round) return;
+      this.task = whole;
+      this.base = config;
+      this.why = why;
+      this.problem = null;
+      await this.#price();
+    } catch (thrown) {
+      if (round === this.#round) this.problem = problemOf(thrown, 'These choices do not go together');
+    }
+  }
+
+  edit(part: Partial<Edits>): void {
+    this.edits = { ...this.edits, ...part };
+    void this.#price();
+  }
+
+  option(name: string, value: OptionValue): void {
+    this.edit({ options: { ...this.edits.options, [name]: value } });
+  }
+
+  reset(): void {
+    this.edit(untouched);
+  }
+
+  get edited(): boolean {
+    return JSON.stringify(this.edits) !== JSON.stringify(untouched);
+  }
+
+  async #price(): Promise<void> {
+    const round = (this.#costRound += 1);
+    const { config } = this;
+    if (!config) return;
+    try {
+      const cost = await this.#whetstone.cost(config);
+      if (round === this.#costRound) this.cost = cost;
+    } catch {
+      // A half-typed number has no cost; Start says what is wrong with it.
+      if (round === this.#costRound) this.cost = null;
+    }
+  }
+}
