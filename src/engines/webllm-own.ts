@@ -1,0 +1,138 @@
+import { type Ask, type Choice, EngineError, type Reply } from '../core/model.ts';
+import { makeRng } from '../core/rng.ts';
+import { planForward, type Reuse, type Speeds } from './webllm-plan.ts';
+import type { Inside } from './webllm-private.ts';
+import { cutAtStop, pickToken } from './webllm-sample.ts';
+import { type Segment, renderChat } from './webllm-template.ts';
+import { encodeOption, encodeSegment } from './webllm-tokens.ts';
+import { scoreOptions } from './webllm-trie.ts';
+
+/** Called between two steps; throws when the ask is no longer wanted. */
+export type Step = () => void;
+
+/** One way of asking the loaded model. One ask at a time. */
+export interface Runner {
+  generate(ask: Ask, step: Step): Promise<Reply>;
+  choose(ask: Ask, options: readonly string[], step: Step): Promise<Choice>;
+}
+
+export interface OwnSettings {
+  reuse: Reuse;
+  speeds: Speeds;
+  specials: readonly string[];
+  emptyThinking: boolean;
+}
+
+/** Our own way: own template, own token ids, own sampling, and the KV cache used for all that prompts have in common. */
+export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
+  const { reuse, specials } = settings;
+  const speeds = { ...settings.speeds };
+  const encode = (text: string) => inside.encode(text);
+  /** Token ids in the KV cache; null when that is not known and it must be emptied. */
+  let cached: number[] | null = null;
+
+  /** Logits after exactly these tokens, and how many of them had to be computed. */
+  async function rowAfter(
+    wanted: readonly number[],
+    step: Step,
+  ): Promise<{ row: Float32Array; computed: number }> {
+    const held = cached ?? [];
+    const plan = planForward(held, wanted, reuse, speeds, inside.maxPiece);
+    const fresh = cached === null || plan.keep === 0;
+    cached = null; // until it is known to hold what it should
+    if (fresh) inside.reset();
+    else if (plan.keep < held.length) inside.rollBack(held.length - plan.keep);
+
+    let at = plan.keep;
+    let row: Float32Array | null = null;
+    for (const piece of plan.pieces) {
+      step();
+      const started = performance.now();
+      const last = at + piece.length === wanted.length;
+      if (last) row = await inside.forward(piece);
+      else await inside.advance(piece);
+      at += piece.length;
+      learn(speeds, piece.length, performance.now() - started);
+      if (inside.filled !== at)
+        throw new Error(`The cache holds ${inside.filled} tokens where ${at} were put.`);
+      cached = wanted.slice(0, at);
+    }
+    if (!row) throw new Error('There was nothing to compute.');
+    return { row, computed: wanted.length - plan.keep };
+  }
+
+  function promptOf(ask: Ask): { ids: number[]; lastSegment: Segment } {
+    const { content } = ask;
+    const segments =
+      content.kind === 'chat'
+        ? renderChat(inside.template, content.messages, settings)
+        : [[{ text: content.text, inert: true }]];
+    const ids = [...(inside.template.system_prefix_token_ids ?? [])];
+    for (const segment of segments) ids.push(...encodeSegment(segment, encode, specials));
+    if (ids.length === 0) throw new EngineError('refused', 'The prompt is empty.');
+    return { ids, lastSegment: segments.at(-1) ?? [] };
+  }
+
+  function requireRoom(prompt: number, reply: number): void {
+    if (prompt + reply <= inside.contextTokens) return;
+    throw new EngineError(
+      'context',
+      `The prompt has ${prompt} tokens and its reply needs at least ${reply}, but the model's context holds ${inside.contextTokens}.`,
+      'Shorten the prompt, use fewer examples in it, or choose a model with a longer context.',
+    );
+  }
+
+  return {
+    async generate(ask, step) {
+      const prompt = promptOf(ask).ids;
+      requireRoom(prompt.length, 1);
+      const stops = [...(ask.content.kind === 'chat' ? inside.template.stop_str : []), ...(ask.stop ?? [])];
+      const random = makeRng(ask.seed, 'sample');
+      const matcher = ask.grammar === undefined ? null : await inside.matcher(ask.grammar);
+      const most = Math.min(ask.maxTokens, inside.contextTokens - prompt.length);
+
+      const read = await rowAfter(prompt, step);
+      const tokens = { in: prompt.length, cached: prompt.length - read.computed, out: 0 };
+      let row = read.row;
+      const out: number[] = [];
+      for (;;) {
+        const mask = matcher ? await matcher.mask() : null;
+        const token = pickToken(row, ask.temperature, random.next, mask);
+        if (token === null || inside.template.stop_token_ids.includes(token)) {
+          return { text: inside.decode(out), tokens, finish: 'stop' };
+        }
+        matcher?.accept(token);
+        out.push(token);
+        tokens.out = out.length;
+        const text = inside.decode(out);
+        const stopped = cutAtStop(text, stops);
+        if (stopped !== null) return { text: stopped, tokens, finish: 'stop' };
+        // The last token may be the first bytes of a character that needs more.
+        if (out.length >= most) return { text: text.replace(/\uFFFD+$/, ''), tokens, finish: 'length' };
+        ({ row } = await rowAfter([...prompt, ...out], step));
+      }
+    },
+
+    async choose(ask, options, step) {
+      const { ids: prompt, lastSegment } = promptOf(ask);
+      const ways = options.map((option) => encodeOption(option, lastSegment, encode, specials));
+      const empty = ways.findIndex((way) => way.length === 0);
+      if (empty >= 0) throw new EngineError('refused', `Option ${empty + 1} of ${options.length} is empty.`);
+      requireRoom(prompt.length, Math.max(1, ...ways.map((way) => way.length)));
+      const tokens = { in: prompt.length, cached: prompt.length, out: 0 };
+      const logProbs = await scoreOptions(ways, async (path) => {
+        const { row, computed } = await rowAfter([...prompt, ...path], step);
+        if (path.length === 0) tokens.cached = prompt.length - computed;
+        else tokens.out += computed;
+        return row;
+      });
+      return { logProbs, tokens };
+    },
+  };
+}
+
+/** Moves the measured speed a fifth of the way to the newest measurement. */
+function learn(speeds: Speeds, tokens: number, ms: number): void {
+  if (tokens === 1) speeds.decodeMs += (ms - speeds.decodeMs) / 5;
+  else if (tokens >= 16) speeds.prefillMs += (ms / tokens - speeds.prefillMs) / 5;
+}
