@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { Ask } from '../../src/core/model.ts';
 import { gpo, stepCount } from '../../src/optimizers/gpo.ts';
 import { configFor, eventsOf, play, textOf, tinyTask } from './harness.ts';
 
 const OPTIONS = { epochs: 2, batch: 4, candidates: 2, exemplars: 2 };
-const numbered = (_ask: unknown, n: number) => `<START>Judge it in way ${n}.<END>`;
+const numbered = (_ask: Ask, n: number) => `<START>Judge it in way ${n}.<END>`;
 const runWith = (options: Record<string, boolean | number | string>, replies = numbered, task = tinyTask()) =>
   play({
     optimizer: gpo,
@@ -133,7 +134,7 @@ describe('options that change the search', () => {
   });
 
   test('the running summary is scored itself, or credited as in the released code', async () => {
-    const replies = (ask: Parameters<typeof textOf>[0], n: number) =>
+    const replies = (ask: Ask, n: number) =>
       textOf(ask).startsWith('Here are two prompts') ? `<START>Summary ${n}<END>` : numbered(ask, n);
     const own = await runWith({ trajectory: 'summary' }, replies);
     const scoredIds = (played: typeof own) =>
