@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { StorageError } from '../../src/storage/errors.ts';
+import type { Store } from '../../src/storage/store.ts';
+import { effect, effects, record, task } from './records.ts';
+
+/** The error that a promise rejects with; fails when it resolves or rejects with something else. */
+export async function rejection(work: Promise<unknown>): Promise<StorageError> {
+  const thrown: unknown = await work.then(
+    () => 'it resolved',
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof StorageError)) expect.fail(`expected a StorageError, got ${String(thrown)}`);
+  expect(thrown.message).not.toBe('');
+  expect(thrown.advice).not.toBe('');
+  return thrown;
+}
+
+/** What every Store keeps to, on a fresh one each time. */
+export function storeContract(fresh: () => Promise<Store>): void {
+  test('is empty at first', async () => {
+    const store = await fresh();
+    expect(await store.runs()).toEqual({ items: [], problems: [] });
+    expect(await store.run('run-1')).toBeNull();
+    expect(await store.loadEffects('run-1')).toEqual({ items: [], problems: [], next: 0 });
+    expect(await store.tasks()).toEqual({ items: [], problems: [] });
+    expect(await store.vectors('bge', ['a'])).toEqual([null]);
+    expect(await store.setting('theme')).toBeNull();
+  });
+
+  test('keeps a run and replaces it', async () => {
+    const store = await fresh();
+    await store.saveRun(record());
+    expect(await store.run('run-1')).toStrictEqual(record());
+    await store.saveRun({ ...record(), status: 'finished', verdict: 'not shown' });
+    expect(await store.run('run-1')).toMatchObject({ status: 'finished', verdict: 'not shown' });
+    expect((await store.runs()).items).toHaveLength(1);
+  });
+
+  test('keeps copies: later changes outside do not reach in', async () => {
+    const store = await fresh();
+    const mine = record();
+    await store.saveRun(mine);
+    mine.steps = 99;
+    expect((await store.run('run-1'))?.steps).toBe(1);
+    const theirs = await store.run('run-1');
+    if (theirs) theirs.steps = 98;
+    expect((await store.run('run-1'))?.steps).toBe(1);
+  });
+
+  test('lists runs newest first', async () => {
+    const store = await fresh();
+    for (const [id, started] of [['b', 20] as const, ['c', 30] as const, ['a', 10] as const])
+      await store.saveRun(record(id, started));
+    expect((await store.runs()).items.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+  });
+
+  test('keeps a log in order of seq, whatever the order of arrival', async () => {
+    const store = await fresh();
+    for (const seq of [2, 0, 10, 1, 9]) await store.appendEffect('run-1', seq, effect(seq));
+    const log = await store.loadEffects('run-1');
+    expect(log.items).toStrictEqual([0, 1, 2, 9, 10].map(effect));
+    expect(log).toMatchObject({ problems: [], next: 11 });
+  });
+
+  test('reads back more entries than it reads at once', async () => {
+    const store = await fresh();
+    await store.addRun(record(), effects(4001));
+    const log = await store.loadEffects('run-1');
+    expect(log.items).toStrictEqual(effects(4001));
+    expect(log.next).toBe(4001);
+  });
+
+  test('never overwrites an outcome', async () => {
+    const store = await fresh();
+    await store.appendEffect('run-1', 0, effect(0));
+    expect((await rejection(store.appendEffect('run-1', 0, effect(1)))).fault).toBe('conflict');
+    expect((await store.loadEffects('run-1')).items).toStrictEqual([effect(0)]);
+  });
+
+  test('deletes a run with its whole log and nothing else', async () => {
+    const store = await fresh();
+    // Ids that are prefixes of one another must not share a log.
+    for (const id of ['run', 'run-1', 'run-10']) await store.addRun(record(id), effects(5));
+    await store.deleteRun('run-1');
+    await store.deleteRun('run-1');
+    expect(await store.run('run-1')).toBeNull();
+    expect((await store.loadEffects('run-1')).items).toEqual([]);
+    expect((await store.loadEffects('run')).items).toHaveLength(5);
+    expect((await store.loadEffects('run-10')).items).toHaveLength(5);
+  });
+
+  test('adds a run whole or not at all', async () => {
+    const store = await fresh();
+    await store.addRun(record(), effects(3));
+    expect((await rejection(store.addRun(record(), effects(5)))).fault).toBe('conflict');
+    expect((await store.loadEffects('run-1')).items).toHaveLength(3);
+
+    // The third outcome holds something that no storage can copy.
+    const bad = effects(5);
+    const uncopied = { kind: 'refused' as const, reason: 'too long', ms: 0, held: () => 0 };
+    bad[2] = { key: 'k', outcome: uncopied };
+    expect((await rejection(store.addRun(record('run-2'), bad))).message).toContain('DataCloneError');
+    expect(await store.run('run-2')).toBeNull();
+    expect((await store.loadEffects('run-2')).items).toEqual([]);
+  });
+
+  test('keeps tasks, by name', async () => {
+    const store = await fresh();
+    await store.saveTask(task('z', 'Apples'));
+    await store.saveTask(task('a', 'Pears'));
+    expect((await store.tasks()).items).toStrictEqual([task('z', 'Apples'), task('a', 'Pears')]);
+    await store.deleteTask('z');
+    await store.deleteTask('z');
+    expect((await store.tasks()).items).toStrictEqual([task('a', 'Pears')]);
+  });
+
+  test('keeps vectors by embedder and text, each in a buffer of its own', async () => {
+    const store = await fresh();
+    const batch = new Float32Array([1, 2, 3, 4]);
+    await store.saveVectors('bge', [
+      { text: 'one', vector: batch.subarray(0, 2) },
+      { text: 'two', vector: batch.subarray(2) },
+    ]);
+    const [two, none, one] = await store.vectors('bge', ['two', 'three', 'one']);
+    expect([two, none, one]).toEqual([new Float32Array([3, 4]), null, new Float32Array([1, 2])]);
+    expect(two?.buffer.byteLength).toBe(8);
+    expect(await store.vectors('other', ['one'])).toEqual([null]);
+  });
+
+  test('keeps settings', async () => {
+    const store = await fresh();
+    await store.saveSetting('theme', { dark: true });
+    expect(await store.setting('theme')).toEqual({ dark: true });
+    await store.saveSetting('theme', null);
+    expect(await store.setting('theme')).toBeNull();
+  });
+
+  test('rejects when closed', async () => {
+    const store = await fresh();
+    store.close();
+    store.close();
+    expect((await rejection(store.runs())).fault).toBe('closed');
+    expect((await rejection(store.appendEffect('run-1', 0, effect(0)))).fault).toBe('closed');
+  });
+}

@@ -1,0 +1,68 @@
+import type { LoggedEffect } from '../../src/core/log.ts';
+import type { Task } from '../../src/core/task.ts';
+import type { RunRecord } from '../../src/storage/schema.ts';
+
+/** A small task with every optional part. */
+export function task(id = 'colours', name = 'Colours'): Task {
+  return {
+    id,
+    name,
+    description: 'Which colour is it?',
+    note: 'The answer is the colour of the thing.',
+    initialPrompt: 'Name the colour. Keep $& and {braces} as they are.',
+    metric: { kind: 'choice', options: ['red', 'green'] },
+    position: 'question-begin',
+    markers: { input: 'Thing', answer: 'Colour' },
+    answerTokens: 4,
+    splits: {
+      train: [{ id: 'a', input: 'blood', gold: ['red'] }],
+      validation: [{ id: 'b', input: 'grass', gold: ['green', 'Green'] }],
+      test: [{ id: 'c', input: 'a ripe tomato \u{1F345}', gold: ['red'] }],
+    },
+  };
+}
+
+export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
+  return {
+    id,
+    config: {
+      version: 1,
+      task: 'colours',
+      optimizer: 'gpo',
+      options: { steps: 3, elitism: false, schedule: 'cosine' },
+      prompts: { propose: 'Write a better one than {current}' },
+      initialPrompt: 'Name the colour.',
+      models: { target: 'wllama:small:q8_0', optimizer: 'wllama:small:q8_0', embedder: 'bge' },
+      rendering: { style: 'completion', position: 'before', read: 'choose', maxTokens: 4 },
+      metaStyle: 'continuation',
+      budget: { steps: 3, targetCalls: 1000 },
+      limits: { train: 8 },
+      parallel: 1,
+      seed: 7,
+    },
+    task: task(),
+    started,
+    status: 'running',
+    steps: 1,
+    bestScore: 0.5,
+    bestPrompt: 'Which colour?',
+    verdict: null,
+    effects: 4,
+  };
+}
+
+/** The `n`-th effect of a log: the four kinds in turn, each different. */
+export function effect(n: number): LoggedEffect {
+  const tokens = { in: 40 + n, cached: 30, out: 2 };
+  const kinds: LoggedEffect['outcome'][] = [
+    { kind: 'generate', reply: { text: `red ${n}`, tokens, finish: 'stop' }, ms: n + 0.25 },
+    { kind: 'choose', choice: { logProbs: [-0.1 - n, -Infinity, 0], tokens }, ms: 12 },
+    { kind: 'embed', vectors: [new Float32Array([n, 0.1, -0.5]), new Float32Array([0, 1, 0])], ms: 3 },
+    { kind: 'refused', reason: `too long by ${n} tokens`, ms: 0 },
+  ];
+  const outcome = kinds[n % kinds.length];
+  if (outcome === undefined) throw new RangeError(`no effect ${n}`);
+  return { key: `target:generate:model:${n}#1`, outcome };
+}
+
+export const effects = (count: number): LoggedEffect[] => Array.from({ length: count }, (_, n) => effect(n));
