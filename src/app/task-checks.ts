@@ -1,3 +1,7 @@
+import { listedOptions } from '../core/allowed.ts';
+import { extract } from '../core/extract.ts';
+import { scoreAnswer } from '../core/metrics.ts';
+import { asNumber } from '../core/numbers.ts';
 import type { Metric, SplitName, Task } from '../core/task.ts';
 
 /** What no schema of a single field can see: repeated ids, overlapping splits, gold answers that their metric cannot score. */
@@ -46,16 +50,30 @@ function exampleProblems(task: Task): string[] {
   return problems;
 }
 
+/** What is wrong with one gold answer, or null. A model that repeats a gold answer word for word must score 1. */
 function goldProblem(metric: Metric, input: string, answer: string): string | null {
+  const problem = formProblem(metric, input, answer);
+  if (problem || scoresItself(metric, input, answer)) return problem;
+  return `${quoted(answer)} cannot be scored as ${metric.kind}: a reply of just this text would not count as right`;
+}
+
+function scoresItself(metric: Metric, input: string, answer: string): boolean {
+  try {
+    return scoreAnswer(metric, extract(metric, answer, input), [answer]) === 1;
+  } catch {
+    // Comparing objects nested thousands deep exhausts the stack.
+    return false;
+  }
+}
+
+function formProblem(metric: Metric, input: string, answer: string): string | null {
   switch (metric.kind) {
     case 'choice':
       return metric.options ? optionProblem(metric.options, answer) : letterProblem(input, answer);
     case 'boolean':
       return optionProblem([metric.yes, metric.no], answer);
     case 'number':
-      return /^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(answer)
-        ? null
-        : `must be a number such as 12 or -3.50, not ${quoted(answer)}`;
+      return asNumber(answer) === null ? `must be a number such as 12 or -3.50, not ${quoted(answer)}` : null;
     case 'json':
       return objectProblem(metric.fields, answer);
     case 'exact':
@@ -71,9 +89,13 @@ function optionProblem(options: readonly string[], answer: string): string | nul
 
 /** For a choice without options the input lists them: `(A) …`, `(B) …`. */
 function letterProblem(input: string, answer: string): string | null {
+  const letters = listedOptions(input).map((option) => option.letter);
+  if (letters.length === 0)
+    return "needs options (A), (B) and so on in its 'input', or 'options' in the metric";
   const letter = /^\(?([A-Z])\)?$/.exec(answer)?.[1];
-  if (!letter) return `must be a letter such as (A), not ${quoted(answer)}`;
-  return input.includes(`(${letter})`) ? null : `is (${letter}), which its 'input' does not list`;
+  return letter && letters.includes(letter)
+    ? null
+    : `must be a letter that its 'input' lists, such as (A), not ${quoted(answer)}`;
 }
 
 function objectProblem(names: readonly string[], answer: string): string | null {
