@@ -1,8 +1,8 @@
 /** Fetches one file over HTTP: goes on where an earlier try stopped, and keeps only what is right. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /** Short, so that a machine without internet goes on quickly to the other sources. */
@@ -56,13 +56,12 @@ async function transfer(url, part, bytes, report) {
   };
   try {
     const have = sizeOf(part);
-    const headers = have > 0 ? { Range: `bytes=${have}-` } : undefined;
-    const response = await fetch(url, { signal: control.signal, ...(headers ? { headers } : {}) }).catch(
-      (error) => {
-        const reason = control.signal.aborted ? `no answer within ${CONNECT_SECONDS} s` : cause(error);
-        throw new Unreachable(reason);
-      },
-    );
+    // Compressed on the way, neither the length nor a range would be those of the file.
+    const headers = { 'Accept-Encoding': 'identity', ...(have > 0 ? { Range: `bytes=${have}-` } : {}) };
+    const response = await fetch(url, { signal: control.signal, headers }).catch((error) => {
+      const reason = control.signal.aborted ? `no answer within ${CONNECT_SECONDS} s` : cause(error);
+      throw new Unreachable(reason);
+    });
     wait();
     if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
     const start = response.status === 206 ? have : 0;
@@ -71,25 +70,41 @@ async function transfer(url, part, bytes, report) {
       throw new Error(`the file there has ${start + length} bytes, not ${bytes}`);
 
     let done = start;
-    /** @param {AsyncIterable<Uint8Array>} source */
-    const watched = async function* (source) {
-      for await (const chunk of source) {
+    const handle = await open(part, start > 0 ? 'a' : 'w');
+    try {
+      for await (const chunk of readable(response.body, control.signal)) {
         wait();
+        await handle.writeFile(chunk);
         done += chunk.length;
+        if (done > bytes) break;
         report(done);
-        yield chunk;
       }
-    };
-    const body = Readable.fromWeb(/** @type {import('node:stream/web').ReadableStream} */ (response.body));
-    await pipeline(body, watched, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' })).catch(
-      (error) => {
-        if (isFileError(error)) throw error;
-        throw new Dropped(control.signal.aborted ? `no data for ${STALL_SECONDS} s` : cause(error));
-      },
-    );
+    } finally {
+      await handle.close();
+    }
+    if (done > bytes) {
+      rmSync(part);
+      throw new Error(`the file there has more than ${bytes} bytes`);
+    }
   } finally {
     clearTimeout(timer);
     control.abort();
+  }
+}
+
+/**
+ * The chunks of a body; its errors become Dropped, so that those of the disk stay apart.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortSignal} signal
+ */
+async function* readable(body, signal) {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((error) => {
+      throw new Dropped(signal.aborted ? `no data for ${STALL_SECONDS} s` : cause(error));
+    });
+    if (done) return;
+    yield value;
   }
 }
 
@@ -103,16 +118,6 @@ async function hashOf(file) {
 /** @param {string} file */
 function sizeOf(file) {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/**
- * A full or read-only disk: trying again does not help.
- * @param {unknown} error
- */
-function isFileError(error) {
-  return (
-    error instanceof Error && 'syscall' in error && (error.syscall === 'write' || error.syscall === 'open')
-  );
 }
 
 /**

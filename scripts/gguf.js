@@ -91,8 +91,8 @@ export function readGguf(file) {
     const key = string();
     const type = u32();
     if (key === 'general.file_type' && type === UINT32) fileTypeAt = at - metadataStart;
-    if (key === 'general.alignment' && type === UINT32) alignment = file.readUInt32LE(at);
-    skipValue(type);
+    if (key === 'general.alignment' && type === UINT32) alignment = u32();
+    else skipValue(type);
   }
   if (alignment === 0) throw new Error('The GGUF file names an alignment of 0.');
   const metadata = file.subarray(metadataStart, at);

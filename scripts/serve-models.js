@@ -142,7 +142,7 @@ async function answer(path, request, response) {
   response.statusCode = range ? 206 : 200;
   if (range) response.setHeader('Content-Range', `bytes ${first}-${last}/${stat.size}`);
   response.setHeader('Content-Length', last - first + 1);
-  if (request.method === 'HEAD') return response.end();
+  if (request.method === 'HEAD' || stat.size === 0) return response.end();
   // A reader that goes away in the middle is no error of the server.
   pipeline(createReadStream(file, { start: first, end: last, highWaterMark: 1 << 18 }), response, () => {});
 }

@@ -16,7 +16,8 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export function isEntry(url) {
   const script = process.argv[1];
-  return Boolean(script) && existsSync(script) && realpathSync(script) === fileURLToPath(url);
+  if (!script || !existsSync(script)) return false;
+  return realpathSync(script) === fileURLToPath(url);
 }
 
 const NEEDED = [20, 19];

@@ -3,17 +3,28 @@
  * Options: --port N, --dev (development server), --no-open (no browser window).
  * Everything that needs the dependencies, or a new Node, is imported after both are there.
  */
-import { ensureDependencies, ensureNode } from './setup.js';
+import { ensureDependencies, ensureNode, isEntry } from './setup.js';
 
 /** @typedef {{ port: number, dev: boolean, open: boolean }} Options */
 
-ensureNode();
-const options = readOptions(process.argv.slice(2));
-ensureDependencies();
-run(options).catch((error) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-});
+if (isEntry(import.meta.url)) {
+  ensureNode();
+  const options = readOptions(process.argv.slice(2));
+  ensureDependencies();
+  run(options).catch((error) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  });
+}
+
+/**
+ * Serves the page for another script; see serve.js. The dependencies must be there.
+ * @param {{ port?: number, mode?: 'preview' | 'dev' }} [options]
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ */
+export function serve(options) {
+  return import('./serve.js').then((module) => module.serve(options));
+}
 
 /** @param {Options} options */
 async function run({ port, dev, open }) {
@@ -25,7 +36,7 @@ async function run({ port, dev, open }) {
     console.error(error instanceof Error ? error.message : error);
     console.error('Starting without the small models.');
   }
-  const { buildIsCurrent, serve } = await import('./serve.js');
+  const { buildIsCurrent } = await import('./serve.js');
   if (!dev && !buildIsCurrent()) console.log('Building the page ...');
   const { url, close } = await serve({ port, mode: dev ? 'dev' : 'preview' });
   console.log(`Whetstone is at ${url} (Ctrl-C ends it).`);
