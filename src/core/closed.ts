@@ -15,8 +15,11 @@ interface ClosedSet {
   pattern: RegExp;
   /** By lower-case text. */
   forms: Map<string, Form>;
-  /** Of a pair: what "not X" means. Empty for options, where "not X" says nothing. */
-  opposite: Map<string, string>;
+  /**
+   * What "not X" can mean. Of a pair, the other one; of True/False either, as it may be part of an expression that
+   * the reply repeats; of options, nothing.
+   */
+  negated: Map<string, readonly string[]>;
   /** Readings that count only when they are all there is: 0 and 1 for True/False. */
   bare: Map<string, string>;
 }
@@ -41,11 +44,12 @@ export function readClosed(
   if (set === null) return null;
   for (const cues of [PRIMARY, WEAK]) {
     for (const { text, side } of cued(reply, cues)) {
-      const answer = side === 'after' ? pick(text, set) : (occurrences(text, set).at(-1)?.answer ?? null);
+      const answer =
+        side === 'after' ? pick(text, set, 'behind a cue') : (occurrences(text, set).at(-1)?.answer ?? null);
       if (answer !== null) return answer;
     }
   }
-  return lastLine(reply, set) ?? pick(reply, set);
+  return lastLine(reply, set) ?? pick(reply, set, 'anywhere');
 }
 
 /** The answer that the last line consists of, unless it ends a list of what might be. */
@@ -61,7 +65,7 @@ function closedSet(
   question: string,
 ): ClosedSet | null {
   const forms = new Map<string, Form>();
-  const opposite = new Map<string, string>();
+  const negated = new Map<string, readonly string[]>();
   const bare = new Map<string, string>();
   const add = (text: string, answer: string, guarded: boolean) => {
     const form = fold(text);
@@ -70,8 +74,9 @@ function closedSet(
   if (metric.kind === 'boolean') {
     const { yes, no } = metric;
     for (const word of [yes, no]) add(word, word, isOrdinary(word));
-    opposite.set(yes, no).set(no, yes);
-    if (fold(yes) === 'true' && fold(no) === 'false') bare.set('0', no).set('1', yes);
+    const logical = fold(yes) === 'true' && fold(no) === 'false';
+    negated.set(yes, logical ? [yes, no] : [no]).set(no, logical ? [yes, no] : [yes]);
+    if (logical) bare.set('0', no).set('1', yes);
   } else if (metric.options !== undefined) {
     for (const option of metric.options) add(option, option, isOrdinary(option));
   } else {
@@ -92,7 +97,7 @@ function closedSet(
   const any = longestFirst.map((form) => escapePattern(form).replaceAll(' ', String.raw`\s{1,4}`)).join('|');
   const before = String.raw`(?<![\p{L}\p{N}]|[\p{L}\p{N}][-_'’]|\p{N}[.,])`;
   const after = String.raw`(?![\p{L}\p{N}]|[-_'’][\p{L}\p{N}]|[.,]\p{N})`;
-  return { pattern: new RegExp(`${before}(?:${any})${after}`, 'giu'), forms, opposite, bare };
+  return { pattern: new RegExp(`${before}(?:${any})${after}`, 'giu'), forms, negated, bare };
 }
 
 /** Single letters and "no" are words of their own in English prose. */
@@ -110,21 +115,19 @@ function occurrences(text: string, set: ClosedSet): Occurrence[] {
       if (isLetter && match[0] !== match[0].toUpperCase()) continue;
       if (!standsAlone(text, end)) continue;
     }
-    if (!isNegated(text, start)) found.push({ answer: form.answer, start, end });
-    else {
-      const opposite = set.opposite.get(form.answer);
-      if (opposite !== undefined) found.push({ answer: opposite, start, end });
-    }
+    const answers = isNegated(text, start) ? (set.negated.get(form.answer) ?? []) : [form.answer];
+    for (const answer of answers) found.push({ answer, start, end });
   }
   return found;
 }
 
 /** The answer that opens the text, or else the only one in it; null when several could be meant. */
-function pick(text: string, set: ClosedSet): string | null {
+function pick(text: string, set: ClosedSet, where: 'behind a cue' | 'anywhere'): string | null {
   const found = occurrences(text, set);
   const first = found[0];
   if (first === undefined) return set.bare.get(strip(text)) ?? null;
-  if (isFiller(text.slice(0, Math.min(first.start, FILLER_LIMIT + 1)))) {
+  const lead = text.slice(0, Math.min(first.start, FILLER_LIMIT + 1));
+  if (where === 'anywhere' ? /^[\s\p{P}\p{S}]*$/u.test(lead) : isFiller(lead)) {
     // "(B) Ovid" names one answer twice.
     let last = first;
     let next = 1;
@@ -153,9 +156,9 @@ function nothingElse(line: string, set: ClosedSet): string | null {
 }
 
 const FILLER_LIMIT = 60;
-/** Words that may stand between a cue, or the start of a reply, and the answer itself. */
+/** Words that may stand between a cue and the answer itself. */
 const FILLER =
-  /^(?:[\s\p{P}\p{S}]|\b(?:the|an?|that|it|it's|is|this|clearly|definitely|probably|likely|most|option|choice|letter|answer|sure|well|ok|okay|so|i|think|believe|would|be|say)\b)*$/iu;
+  /^(?:[\s\p{P}\p{S}]|\b(?:the|an?|that|it|it's|is|this|clearly|definitely|probably|likely|most|option|choice|letter|answer)\b)*$/iu;
 const isFiller = (text: string) => text.length <= FILLER_LIMIT && FILLER.test(text);
 
 /** Whether the answer ending here ends a clause, or is followed by its reason. */

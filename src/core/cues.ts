@@ -26,13 +26,20 @@ export const WEAK = new RegExp(String.raw`\b(?:is|are|be)\s{0,3}:|${NOUN}`, 'giu
 /** The same, and an equals sign. */
 export const WEAK_NUMBER = new RegExp(`${WEAK.source}|=`, 'giu');
 
+/** Cues further back are not looked at; a reply that repeats itself without end is no reason to read it all. */
+const LOOK_BACK = 100;
+
 /**
- * The stretches beside every match of `cues`, the last cue first. A stretch after a cue is the rest of its line, or
+ * The stretches beside the matches of `cues`, the last cue first. A stretch after a cue is the rest of its line, or
  * the next line with text when nothing follows on the cue's own.
  */
 export function* cued(text: string, cues: RegExp): Generator<Cued, void> {
-  const found = [...text.matchAll(cues)];
-  for (let i = found.length - 1; i >= 0; i--) {
+  const found: RegExpExecArray[] = [];
+  for (const match of text.matchAll(cues)) {
+    found.push(match);
+    if (found.length > 2 * LOOK_BACK) found.splice(0, LOOK_BACK);
+  }
+  for (let i = found.length - 1; i >= Math.max(0, found.length - LOOK_BACK); i--) {
     const cue = found[i];
     if (cue === undefined) continue;
     const behind = cue.groups?.behind !== undefined;

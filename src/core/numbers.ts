@@ -74,9 +74,10 @@ function numbersIn(text: string): Found[] {
   const found: Found[] = [];
   for (const match of text.matchAll(NUMBER)) {
     // "one of the…" and "two-way" count nothing.
+    const words = match.groups?.words?.toLowerCase();
     const end = match.index + match[0].length;
-    if (match.groups?.words !== undefined && /^(?:\s{1,2}of\s|-\p{L})/u.test(text.slice(end, end + 5)))
-      continue;
+    const behind = words === undefined ? '' : text.slice(end, end + 5);
+    if (/^-\p{L}/u.test(behind) || (words === 'one' && /^\s{1,2}of\b/u.test(behind))) continue;
     const value = valueOf(match);
     if (value !== null) found.push(value);
   }
