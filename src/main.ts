@@ -1,0 +1,17 @@
+import { mount } from 'svelte';
+import App from './ui/App.svelte';
+import './ui/theme.css';
+
+const target = document.querySelector('#app');
+if (target) {
+  try {
+    const { makeWhetstone } = await import('./app/whetstone.ts');
+    const whetstone = makeWhetstone();
+    target.replaceChildren();
+    mount(App, { target, props: { whetstone } });
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    target.textContent = `Whetstone could not start: ${reason} Nothing was changed or lost. Reload the page; if that does not help, a current Chrome, Edge, Firefox or Safari will.`;
+    throw thrown;
+  }
+}
