@@ -43,7 +43,9 @@ export function readClosed(
   const set = closedSet(metric, question);
   if (set === null) return null;
   for (const cues of [PRIMARY, WEAK]) {
-    for (const { text, side } of cued(reply, cues)) {
+    for (const { text, side, sameLine } of cued(reply, cues)) {
+      // "The causes are:" and a list below is more likely the question, repeated.
+      if (cues === WEAK && !sameLine) continue;
       const answer =
         side === 'after' ? pick(text, set, 'behind a cue') : (occurrences(text, set).at(-1)?.answer ?? null);
       if (answer !== null) return answer;
@@ -56,8 +58,10 @@ export function readClosed(
 function lastLine(reply: string, set: ClosedSet): string | null {
   const lines = reply.split('\n').filter((line) => line.trim() !== '');
   const answer = nothingElse(lines.at(-1) ?? '', set);
-  const above = nothingElse(lines.at(-2) ?? '', set);
-  return above === null || above === answer ? answer : null;
+  const above = lines.at(-2) ?? '';
+  const opening = occurrences(above, set)[0];
+  const isList = opening !== undefined && opening.answer !== answer && isSigns(above.slice(0, opening.start));
+  return isList ? null : answer;
 }
 
 function closedSet(
@@ -127,7 +131,7 @@ function pick(text: string, set: ClosedSet, where: 'behind a cue' | 'anywhere'):
   const first = found[0];
   if (first === undefined) return set.bare.get(strip(text)) ?? null;
   const lead = text.slice(0, Math.min(first.start, FILLER_LIMIT + 1));
-  if (where === 'anywhere' ? /^[\s\p{P}\p{S}]*$/u.test(lead) : isFiller(lead)) {
+  if (where === 'anywhere' ? isSigns(lead) : isFiller(lead)) {
     // "(B) Ovid" names one answer twice.
     let last = first;
     let next = 1;
@@ -168,7 +172,8 @@ function standsAlone(text: string, end: number): boolean {
   );
 }
 
-const isGap = (text: string) => text.length <= 4 && /^[\s\p{P}]*$/u.test(text);
+const isSigns = (text: string) => /^[\s\p{P}\p{S}]*$/u.test(text);
+const isGap = (text: string) => text.length <= 4 && isSigns(text);
 
 /** Whether nothing but a separator lies between two answers: then they are a list of what might be. */
 const isListing = (text: string) => text.length <= 12 && /^[\s,;/|.)-]*(?:or|and|vs)?\s*$/iu.test(text);

@@ -5,6 +5,8 @@ export interface Cued {
   text: string;
   /** `after` the cue ("the answer is …") or `before` it ("… is the correct answer"). */
   side: 'after' | 'before';
+  /** On the cue's own line, not on the next one with text. */
+  sameLine: boolean;
   /** After a cue: everything up to the next cue, for answers of several lines. Empty before a cue. */
   below: string;
 }
@@ -47,13 +49,16 @@ export function* cued(text: string, cues: RegExp): Generator<Cued, void> {
       const previous = found[i - 1];
       const from = previous === undefined ? 0 : previous.index + previous[0].length;
       const before = text.slice(from, cue.index);
-      yield { text: before.slice(before.lastIndexOf('\n') + 1), side: 'before', below: '' };
+      yield { text: before.slice(before.lastIndexOf('\n') + 1), side: 'before', sameLine: true, below: '' };
     }
     // "What is the right answer: …" reads as a cue on either side.
     if (!behind || cue[0].endsWith(':')) {
       const after = text.slice(cue.index + cue[0].length, found[i + 1]?.index);
-      const below = after.slice(/^[\s*_`:>]*/u.exec(after)?.[0].length ?? 0);
-      yield { text: below.split('\n', 1)[0] ?? '', side: 'after', below };
+      const skipped = /^[\s*_`:]*/u.exec(after)?.[0] ?? '';
+      const rest = after.slice(skipped.length);
+      const below = cue[0].endsWith('{') ? (rest.split('}', 1)[0] ?? '') : rest;
+      const sameLine = !skipped.includes('\n');
+      yield { text: below.split('\n', 1)[0] ?? '', side: 'after', sameLine, below };
     }
   }
 }

@@ -70,14 +70,14 @@ const PAIRS: readonly (readonly [string, string])[] = [
 
 /** Without a closing tag, markup, quotation marks around the whole, and a final full stop. */
 function bare(line: string): string {
-  let text = line.split('</', 1)[0] ?? '';
+  let text = line.split(/<\/\p{L}/u, 1)[0] ?? '';
   for (let before = ''; before !== text;) {
     before = text;
     text = text.trim();
     if (text.endsWith('.') && !text.endsWith('..')) text = text.slice(0, -1);
-    for (const mark of ['**', '__', '}']) {
+    for (const mark of ['**', '__']) {
       // Markup that opened before the cue closes here.
-      if (text.endsWith(mark) && text.indexOf(mark) === text.length - mark.length && !text.includes('{'))
+      if (text.endsWith(mark) && text.indexOf(mark) === text.length - mark.length)
         text = text.slice(0, -mark.length);
     }
     for (const [open, close] of PAIRS) {
