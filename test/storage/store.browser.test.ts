@@ -1,6 +1,7 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cdp } from 'vitest/browser';
+import type { LoggedEffect } from '../../src/core/log.ts';
 import { continueInMemory } from '../../src/storage/continued.ts';
 import type { StorageError } from '../../src/storage/errors.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
@@ -241,6 +242,24 @@ describe('when there is no space left', () => {
     expect((await going.loadEffects('run-1')).items).toEqual([]);
     expect(await going.run('run-1')).toBeNull();
   });
+});
+
+test('a run that does not fit is not added in part', async () => {
+  await withinQuota(2_000_000);
+  const store = await stored();
+  const { key } = effect(0);
+  const long: LoggedEffect = { key, outcome: { kind: 'refused', reason: 'x'.repeat(50_000), ms: 0 } };
+  const refused = await rejection(
+    store.addRun(
+      record('big'),
+      Array.from({ length: 200 }, () => long),
+    ),
+  );
+  expect(refused.fault).toBe('full');
+  expect(await store.run('big')).toBeNull();
+  expect((await store.loadEffects('big')).items).toEqual([]);
+  await store.addRun(record('small'), effects(4));
+  expect((await store.loadEffects('small')).items).toStrictEqual(effects(4));
 });
 
 test('continuing in memory leaves other runs on the disk', async () => {
