@@ -44,11 +44,10 @@ export function planForward(
     return { keep, pieces: chunks(rest, Math.min(maxPiece, Math.max(LEAST_PIECE, ideal))) };
   }
   const afresh = { keep: 0, pieces: [wanted.slice(0, maxPiece), ...chunks(wanted.slice(maxPiece), 1)] };
-  const cost = ({ pieces }: Plan) =>
-    pieces.reduce(
-      (ms, piece) => ms + (piece.length > 1 ? piece.length * speeds.prefillMs : speeds.decodeMs),
-      0,
-    );
+  // However short, a prefill reads all weights once, as a decode step does.
+  const costOf = (piece: number[]) =>
+    Math.max(speeds.decodeMs, piece.length > 1 ? piece.length * speeds.prefillMs : 0);
+  const cost = ({ pieces }: Plan) => pieces.reduce((ms, piece) => ms + costOf(piece), 0);
   const onto = { keep, pieces: chunks(rest, 1) };
   return keep > 0 && cost(onto) <= cost(afresh) ? onto : afresh;
 }

@@ -1,5 +1,6 @@
 import type { MLCEngine } from '@mlc-ai/web-llm';
 import * as v from 'valibot';
+import { EngineError } from '../core/model.ts';
 import type { Device } from './webllm-selftest.ts';
 import { type ChatTemplate, parseTemplate } from './webllm-template.ts';
 import type { TokenMask } from './webllm-sample.ts';
@@ -122,9 +123,20 @@ export class Inside implements Device {
     await this.#sync();
   }
 
-  /** Rejects with GrammarMatcherInitError when the grammar cannot be compiled. The last grammar is kept compiled. */
+  /** Rejects with `refused` when the grammar cannot be compiled. The last grammar is kept compiled. */
   async matcher(grammar: string): Promise<Matcher> {
-    await this.#compileGrammar({ response_format: { type: 'grammar', grammar } });
+    try {
+      await this.#compileGrammar({ response_format: { type: 'grammar', grammar } });
+    } catch (error) {
+      // The compiler ends with a bare `Aborted()`, and is ready for the next grammar.
+      if (!(error instanceof Error) || error.name !== 'GrammarMatcherInitError') throw error;
+      const start = grammar.length > 120 ? `${grammar.slice(0, 120)}…` : grammar;
+      throw new EngineError(
+        'refused',
+        `WebLLM cannot compile this grammar: ${start}`,
+        'Check it rule by rule.',
+      );
+    }
     const matcher = objectIn(this.#pipeline, 'grammarMatcher');
     const next = methodIn(matcher, 'getNextTokenBitmask');
     const accept = methodIn(matcher, 'acceptToken');

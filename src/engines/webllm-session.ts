@@ -32,6 +32,7 @@ export class Session {
   readonly #port: Port;
   #pending: Pending | null = null;
   #lost: Lost | null = null;
+  #ended = false;
   #watch: ReturnType<typeof setInterval> | null = null;
 
   constructor(port: Port) {
@@ -51,16 +52,14 @@ export class Session {
 
   /** A load that is no longer wanted ends the session: finished files stay in the browser's cache. */
   async load(order: LoadOrder, report: Report, patience: number, signal: AbortSignal): Promise<Facts> {
-    const give = () => {
-      this.end();
-    };
-    signal.addEventListener('abort', give, { once: true });
+    const end = () => this.end();
+    signal.addEventListener('abort', end, { once: true });
     try {
       const outcome = await this.#call({ kind: 'load', order }, patience, report);
       if (outcome.kind === 'loaded') return outcome.facts;
       throw unexpected(outcome);
     } finally {
-      signal.removeEventListener('abort', give);
+      signal.removeEventListener('abort', end);
     }
   }
 
@@ -93,6 +92,8 @@ export class Session {
 
   /** Idempotent; a pending order rejects as aborted. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#settle(new EngineError('aborted', 'The engine was stopped before the reply came.'));
     this.#lost ??= new Lost('the engine was stopped');
     this.#port.terminate();
