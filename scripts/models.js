@@ -123,7 +123,7 @@ async function obtain(wanted, sources) {
   const file = join(folders.write, DOWNLOADS, wanted.name);
   const url = hubAddress(wanted);
   if (sources.hubDown !== null) {
-    reasons.push(`model hub: ${sources.hubDown}`);
+    reasons.push(`model hub, ${url}: ${sources.hubDown}`);
   } else {
     const bar = progress(wanted.name, wanted.bytes, log);
     try {

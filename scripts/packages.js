@@ -111,18 +111,24 @@ function attempt([program = '', ...args], folder) {
     const child = spawn(program, args, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIME_LIMIT_MINUTES * 60_000,
       // Maven is a .cmd file on Windows, which only a shell can start; every argument is fixed text.
       shell: platform() === 'win32',
     });
+    // Not spawn's own time limit: that one keeps running when the program does not exist.
+    const timer = setTimeout(() => child.kill(), TIME_LIMIT_MINUTES * 60_000);
+    /** @param {string | null} failure */
+    const end = (failure) => {
+      clearTimeout(timer);
+      done(failure);
+    };
     let said = '';
     child.stdout.on('data', (text) => (said += text));
     child.stderr.on('data', (text) => (said += text));
-    child.on('error', () => done(`${program} ${NOT_INSTALLED}`));
+    child.on('error', () => end(`${program} ${NOT_INSTALLED}`));
     child.on('close', (code, signal) => {
-      if (code === 0) return done(null);
-      if (/No module named pip/.test(said)) return done(`pip ${NOT_INSTALLED}`);
-      done(signal ? `${program} was stopped after ${TIME_LIMIT_MINUTES} minutes` : lastError(said, code));
+      if (code === 0) return end(null);
+      if (/No module named pip/.test(said)) return end(`pip ${NOT_INSTALLED}`);
+      end(signal ? `${program} was stopped after ${TIME_LIMIT_MINUTES} minutes` : lastError(said, code));
     });
   });
 }
