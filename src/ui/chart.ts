@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
-import { grouped, percentWithInterval, short, wilson } from './format.ts';
+import { grouped, percentWithInterval, short, scoreInterval } from './format.ts';
 import { spent, type RunView, type Spent } from './run-view.ts';
 
 /** What runs along the bottom of the chart. */
@@ -63,8 +63,7 @@ export function chart(
   const plot = { left: 44, right, top: 18, bottom: height - 40 };
   const now = spent(view);
   const place = along(view, axis, split);
-  const xMost =
-    axis === 'steps' ? Math.max(view.of ?? 0, view.step, 1) + 1 : Math.max(value(now, axis), 1e-9);
+  const xMost = axis === 'steps' ? Math.max(view.of ?? 0, view.step, 1) + 1 : value(now, axis) || 1;
   const x = scaleLinear().domain([0, xMost]).range([plot.left, plot.right]);
   if (axis !== 'steps') x.nice(5);
   const y = scaleLinear().domain([0, 1]).range([plot.bottom, plot.top]);
@@ -80,7 +79,7 @@ export function chart(
     if (n === 0) continue;
     const score = full?.score ?? (tally ? tally.sum / tally.answers : 0);
     const at = full?.at ?? tally?.at ?? now;
-    const { low, high } = wilson(score, n);
+    const { low, high } = scoreInterval(score, n);
     const dot: Dot = {
       id,
       x: x(place(id, at)),
@@ -121,7 +120,7 @@ export function chart(
     width,
     height,
     plot,
-    xTicks: ticks(x, axis, width, xMost).map((at) => ({
+    xTicks: ticks(x, axis, width, axis === 'steps' ? xMost : value(now, axis)).map((at) => ({
       x: x(axis === 'steps' ? at + 0.5 : at),
       label: axis === 'minutes' ? String(at) : axis === 'steps' ? String(at) : short(at),
     })),
@@ -174,7 +173,7 @@ function ticks(
   most: number,
 ): readonly number[] {
   const count = Math.max(2, Math.floor(width / 110));
-  if (axis !== 'steps') return x.ticks(count);
+  if (axis !== 'steps') return most === 0 ? [] : x.ticks(count);
   const every = Math.max(1, Math.ceil(most / Math.max(4, width / 48)));
   return Array.from({ length: Math.ceil(most) }, (_, step) => step).filter((step) => step % every === 0);
 }
@@ -190,7 +189,7 @@ function tests(view: RunView, y: (score: number) => number, plotRight: number): 
           { ...result.best, best: true, where: 0.68 },
         ];
   return sides.map(({ candidate, score, best, where }) => {
-    const { low, high } = wilson(score, result.n);
+    const { low, high } = scoreInterval(score, result.n);
     return {
       id: candidate,
       x: plotRight + STRIP * where,

@@ -1,12 +1,10 @@
+import { wilson, type Interval } from '../core/stats.ts';
+
 /** Numbers as people read them. Scores come in as 0..1 and leave as percentages; times come in as milliseconds. */
 
-/** 95 % Wilson interval of a mean score over `n` examples, in 0..1. Exact in spirit for 0/1 scores, wide for graded ones. */
-export function wilson(score: number, n: number): { low: number; high: number } {
-  if (n <= 0) return { low: 0, high: 1 };
-  const z = 1.959964;
-  const middle = (score + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const half = (z / (1 + (z * z) / n)) * Math.sqrt((score * (1 - score)) / n + (z * z) / (4 * n * n));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+/** 95 % interval of a mean score over `n` examples, in 0..1: Wilson's, exact in spirit for 0/1 scores, wide for graded ones. */
+export function scoreInterval(score: number, n: number): Interval {
+  return wilson(Math.min(n, score * n), n);
 }
 
 const whole = (share: number) => String(Math.round(share * 100) + 0);
@@ -18,12 +16,12 @@ export function percent(score: number): string {
 
 /** `62 % [54, 69] n = 48`: a score is never shown without how sure it is. */
 export function percentWithInterval(score: number, n: number): string {
-  const { low, high } = wilson(score, n);
+  const { low, high } = scoreInterval(score, n);
   return `${percent(score)} [${whole(low)}, ${whole(high)}] n = ${n}`;
 }
 
 /** `+8 points`, `−3 points`, `0 points`; with an interval `+8 points [−2, 18]`. */
-export function points(difference: number, interval?: { low: number; high: number }): string {
+export function points(difference: number, interval?: Interval): string {
   const value = Math.round(difference * 100);
   const sign = value > 0 ? '+' : '';
   const name = Math.abs(value) === 1 ? 'point' : 'points';

@@ -14,13 +14,43 @@ export function wordDiff(before: string, after: string): readonly Stretch[] {
   const key = `${before}\u0000${after}`;
   const known = memory.get(key);
   if (known) return known;
-  const stretches = diffWordsWithSpace(before, after).map((change): Stretch => ({
-    kind: change.added ? 'added' : change.removed ? 'removed' : 'same',
-    text: change.value,
-  }));
+  const stretches = readable(
+    diffWordsWithSpace(before, after).map((change): Stretch => ({
+      kind: change.added ? 'added' : change.removed ? 'removed' : 'same',
+      text: change.value,
+    })),
+  );
   if (memory.size >= MOST) memory.clear();
   memory.set(key, stretches);
   return stretches;
+}
+
+/** Joins changes that only a word or a space keeps apart, removals first: phrases are easier to read than confetti. */
+function readable(stretches: readonly Stretch[]): Stretch[] {
+  const joined: Stretch[] = [];
+  let removed = '';
+  let added = '';
+  const flush = () => {
+    if (removed !== '') joined.push({ kind: 'removed', text: removed });
+    if (added !== '') joined.push({ kind: 'added', text: added });
+    removed = '';
+    added = '';
+  };
+  stretches.forEach(({ kind, text }, i) => {
+    const between = i > 0 && i < stretches.length - 1;
+    const small = text.trim().split(/\s+/).length <= 1;
+    if (kind === 'removed') removed += text;
+    else if (kind === 'added') added += text;
+    else if (between && small) {
+      removed += text;
+      added += text;
+    } else {
+      flush();
+      joined.push({ kind, text });
+    }
+  });
+  flush();
+  return joined;
 }
 
 /** Share of the new prompt's letters that the old one has too, 0..1; a diff of unrelated texts is only noise. */

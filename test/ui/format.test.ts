@@ -8,10 +8,10 @@ import {
   pValue,
   short,
   timeLeft,
-  wilson,
+  scoreInterval,
 } from '../../src/ui/format.ts';
 
-test('Wilson interval against published values', () => {
+test('the interval of a score against published values', () => {
   // Newcombe (1998), table I: 81/263 and 15/148 and 0/20 and 1/29.
   const cases: [number, number, number, number][] = [
     [81, 263, 0.2553, 0.3662],
@@ -20,10 +20,10 @@ test('Wilson interval against published values', () => {
     [1, 29, 0.0061, 0.1718],
   ];
   for (const [right, n, low, high] of cases) {
-    expect(wilson(right / n, n).low).toBeCloseTo(low, 4);
-    expect(wilson(right / n, n).high).toBeCloseTo(high, 4);
+    expect(scoreInterval(right / n, n).low).toBeCloseTo(low, 4);
+    expect(scoreInterval(right / n, n).high).toBeCloseTo(high, 4);
   }
-  expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
+  expect(scoreInterval(0, 0)).toEqual({ low: 0, high: 1 });
 });
 
 test('scores and differences', () => {

@@ -1,4 +1,6 @@
 import { charge, noUsage } from '../../src/core/budget.ts';
+import { makeRng } from '../../src/core/rng.ts';
+import { compare } from '../../src/core/stats.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Answer, Part, RunEvent } from '../../src/core/events.ts';
 import type { Tokens } from '../../src/core/model.ts';
@@ -261,27 +263,16 @@ export function recordedEvents({
   tell({ type: 'searched', reason: 'done', best: best.candidate.id });
   tell({ type: 'stage', step: steps, stage: 'test', detail: '96 examples not seen before' });
   const test = task.splits.test;
-  const mean = (candidate: Candidate) =>
-    test.map((example) => answer(candidate, example, 'test')).reduce((sum, one) => sum + one, 0) /
-    test.length;
-  const before = mean(initial);
-  const after = mean(best.candidate);
+  const scoresOf = (candidate: Candidate) => test.map((example) => answer(candidate, example, 'test'));
+  const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length;
+  const before = scoresOf(initial);
+  const after = scoresOf(best.candidate);
   tell({
     type: 'tested',
     result: {
-      initial: { candidate: 'c0', score: before },
-      best: { candidate: best.candidate.id, score: after },
-      comparison: {
-        difference: after - before,
-        low: after - before - 0.11,
-        high: after - before + 0.11,
-        n: test.length,
-        gained: 31,
-        lost: 12,
-        p: 0.0055,
-        method: 'exact McNemar test; paired bootstrap interval',
-        verdict: after - before > 0.11 ? 'better' : 'not shown',
-      },
+      initial: { candidate: 'c0', score: mean(before) },
+      best: { candidate: best.candidate.id, score: mean(after) },
+      comparison: compare(before, after, true, makeRng(seed, 'test')),
       n: test.length,
     },
   });

@@ -159,7 +159,8 @@ test('a whole recorded run adds up', () => {
   expect(view.usage.targetCalls + view.testCalls).toBe(answered.length);
   expect(tokensUsed(view.usage)).toBeGreaterThan(0);
   expect(view.candidates.size + view.rejected.length).toBe(37);
-  expect(view.result?.comparison?.gained).toBe(31);
+  expect(view.result?.n).toBe(96);
+  expect(view.candidates.get(view.result?.best.candidate ?? '')?.tallies.test?.answers).toBe(96);
   expect(view.usage.ms).toBe(view.ms.target + view.ms.optimizer);
 });
 

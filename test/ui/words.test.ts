@@ -11,6 +11,14 @@ test('a changed word is one removal and one addition', () => {
   ]);
 });
 
+test('changes that only a word keeps apart are shown as one change', () => {
+  expect(wordDiff('You are a critic. Praise it.', 'Decide whether a film is good. Praise it.')).toEqual([
+    { kind: 'removed', text: 'You are a critic' },
+    { kind: 'added', text: 'Decide whether a film is good' },
+    { kind: 'same', text: '. Praise it.' },
+  ]);
+});
+
 test('the stretches spell both texts, whatever they are', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 80 }), fc.string({ maxLength: 80 }), (before, after) => {

@@ -1,0 +1,217 @@
+import type {
+  Machine,
+  ModelChoice,
+  Run,
+  RunSignal,
+  RunStatus,
+  RunSummary,
+  Whetstone,
+} from '../../src/app/types.ts';
+import { noUsage } from '../../src/core/budget.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import type { RunConfig } from '../../src/core/run.ts';
+import { optimizers } from '../../src/optimizers/index.ts';
+import { config, recordedEvents, task } from './recorded.ts';
+
+/** The program behind the page, without models: it plays recorded events. For tests and for looking at the page. */
+
+export const models: ModelChoice[] = [
+  {
+    id: 'webllm:llama-3.2-1b',
+    runtime: 'webllm',
+    name: 'Llama 3.2 1B Instruct',
+    downloadBytes: 879_000_000,
+    memoryBytes: 1_130_000_000,
+    contextTokens: 4096,
+    licence: 'Llama 3.2 Community',
+    usable: false,
+    note: 'Needs 1.1 GB on the graphics card; this one offers 0.3 GB.',
+    small: false,
+  },
+  {
+    id: 'wllama:smollm2-135m',
+    runtime: 'wllama',
+    name: 'SmolLM2 135M Instruct',
+    downloadBytes: 0,
+    memoryBytes: 260_000_000,
+    contextTokens: 2048,
+    licence: 'Apache-2.0',
+    usable: true,
+    note: 'Served with the page; small, so it continues text better than it chats.',
+    small: true,
+  },
+];
+
+export const machine: Machine = {
+  webgpu: {
+    works: false,
+    why: 'This browser has no WebGPU adapter.',
+    advice: 'Use Chrome, Edge or Safari 26 on a machine with a graphics card, or go on with the processor.',
+  },
+  isolated: true,
+  threads: 4,
+  storage: { works: true, persisted: false, usedBytes: 184_000_000, quotaBytes: 12_000_000_000 },
+};
+
+export function summary(part: Partial<RunSummary> = {}): RunSummary {
+  return {
+    id: 'run-1',
+    task: task.id,
+    taskName: task.name,
+    optimizer: 'gpo',
+    target: 'wllama:smollm2-135m',
+    started: Date.UTC(2026, 10, 21, 8, 51),
+    status: 'finished',
+    steps: 6,
+    bestScore: 0.79,
+    bestPrompt: 'Weigh praise against complaint in the sentence and answer positive or negative.',
+    verdict: 'better',
+    ...part,
+  };
+}
+
+/** A run whose signals the caller sends. Calls made by the page are listed in `calls`. */
+export function handRun(given: RunConfig = config): Run & { send(signal: RunSignal): void; calls: string[] } {
+  const past: RunSignal[] = [];
+  const listeners = new Set<(signal: RunSignal) => void>();
+  const calls: string[] = [];
+  return {
+    id: 'live-1',
+    config: given,
+    task,
+    usage: noUsage(),
+    calls,
+    send(signal) {
+      past.push(signal);
+      for (const listener of listeners) listener(signal);
+    },
+    subscribe(listener) {
+      for (const signal of past) listener(signal);
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    pause: () => void calls.push('pause'),
+    proceed: () => void calls.push('proceed'),
+    finish: () => void calls.push('finish'),
+    stop: async () => void calls.push('stop'),
+  };
+}
+
+/** A run that plays `events`, `batch` of them every `every` ms; all at once when `every` is 0. */
+export function playedRun(given: RunConfig, events: readonly RunEvent[], batch: number, every: number): Run {
+  const run = handRun(given);
+  let status: RunStatus = 'running';
+  let at = 0;
+  function say(next: RunStatus) {
+    status = next;
+    run.send({ type: 'status', status });
+  }
+  function play() {
+    if (status !== 'running') return;
+    for (const event of events.slice(at, at + batch)) run.send({ type: 'event', event });
+    at += batch;
+    run.send({
+      type: 'left',
+      ms: every === 0 ? 371_000 : ((events.length - at) / batch) * every,
+      atLeast: every > 0 && at < batch * 20,
+    });
+    if (at >= events.length) {
+      // A recording cut short of its end stays as a run that still runs.
+      if (events.at(-1)?.type === 'tested') say('finished');
+    } else setTimeout(play, every);
+  }
+  run.send({ type: 'status', status: 'loading' });
+  const progress = { loaded: 61_000_000, total: 144_000_000, doing: 'Loading SmolLM2 135M Instruct' };
+  run.send({ type: 'loading', role: 'target', model: 'SmolLM2 135M Instruct', progress });
+  const begin = () => {
+    say('running');
+    play();
+  };
+  if (every === 0) begin();
+  else setTimeout(begin, every * 10);
+  return {
+    ...run,
+    pause: () => say('paused'),
+    proceed: () => {
+      say('running');
+      play();
+    },
+    stop: async () => say('stopped'),
+    finish: () => {
+      at = events.findIndex((event) => event.type === 'searched');
+    },
+  };
+}
+
+/** Whetstone over recorded events. `start` and `resume` give what `begin` gives. */
+export function standIn(
+  begin: (given: RunConfig) => Run,
+  runs: RunSummary[] = [],
+): Whetstone & { calls: string[] } {
+  const calls: string[] = [];
+  let kept = runs;
+  return {
+    calls,
+    machine: async () => machine,
+    models: async () => models,
+    addModel: async () => {
+      throw new Error('No server answered at http://localhost:11434.');
+    },
+    methods: () => optimizers,
+    tasks: async () => [
+      {
+        id: task.id,
+        name: task.name,
+        description: task.description,
+        examples: 184,
+        bundled: true,
+      },
+    ],
+    task: async () => task,
+    importTask: async () => {
+      throw new Error('Example 3 of validation: "gold" is missing.');
+    },
+    deleteTask: async () => undefined,
+    defaults: async ({ method }) => ({
+      config: {
+        ...config,
+        optimizer: method,
+        options: Object.fromEntries(
+          Object.entries(optimizers.find((one) => one.id === method)?.options ?? {}).map(([name, option]) => [
+            name,
+            option.default,
+          ]),
+        ),
+      },
+      why: [
+        'SmolLM2 135M is near chance when it chats, so it continues text and its likeliest answer is taken.',
+      ],
+    }),
+    cost: async ({ budget }) => ({
+      steps: budget.steps ?? 6,
+      targetCalls: 48 + (budget.steps ?? 6) * 6 * 48,
+      optimizerCalls: (budget.steps ?? 6) * 6,
+    }),
+    start: async (given) => {
+      calls.push('start');
+      return begin(given);
+    },
+    resume: async (id) => {
+      calls.push(`resume ${id}`);
+      return begin(config);
+    },
+    async *replay(id) {
+      calls.push(`replay ${id}`);
+      yield* recordedEvents();
+    },
+    runs: async () => kept,
+    deleteRun: async (id) => {
+      calls.push(`delete ${id}`);
+      kept = kept.filter((run) => run.id !== id);
+    },
+    exportRun: async (id) => {
+      calls.push(`export ${id}`);
+      return new Blob(['{}'], { type: 'application/json' });
+    },
+  };
+}
