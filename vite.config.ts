@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -23,11 +24,20 @@ const executablePath = browserPath();
 
 export default defineConfig({
   base: './',
+  // The package exports its scripts only; its WASM files are served from here, not from its CDN.
+  resolve: {
+    alias: [
+      {
+        find: /^onnxruntime-web\/dist\//,
+        replacement: fileURLToPath(new URL('node_modules/onnxruntime-web/dist/', import.meta.url)),
+      },
+    ],
+  },
   plugins: [svelte(), modelsPlugin()],
   server: { headers: isolation },
   preview: { headers: isolation },
-  worker: { format: 'es', plugins: () => [] },
-  optimizeDeps: { exclude: ['@wllama/wllama', 'onnxruntime-web', '@mlc-ai/web-llm'] },
+  worker: { format: 'es' },
+  optimizeDeps: { exclude: ['@wllama/wllama', '@mlc-ai/web-llm'], include: ['@xenova/transformers'] },
   build: { target: 'es2023', chunkSizeWarningLimit: 8000 },
   test: {
     projects: [

@@ -7,6 +7,8 @@ if (target) {
   try {
     const { makeWhetstone } = await import('./app/whetstone.ts');
     const whetstone = makeWhetstone();
+    // The console and scripts (npm run demo) work with the same object as the page.
+    Object.assign(globalThis, { whetstone });
     target.replaceChildren();
     mount(App, { target, props: { whetstone } });
   } catch (thrown) {

@@ -12,9 +12,13 @@ const LOOKED_AT = 20;
  * How a task is best put to a model. A small model is near chance when it chats and decodes freely, and good when it
  * continues a text and its allowed answers are compared by log-probability; a larger one is asked as people ask it.
  */
-export function renderingFor(task: Task, model: Pick<ModelChoice, 'small' | 'runtime'>): { rendering: Rendering; why: string } {
+export function renderingFor(
+  task: Task,
+  model: Pick<ModelChoice, 'small' | 'runtime'>,
+): { rendering: Rendering; why: string } {
   const examples = task.splits.validation.slice(0, LOOKED_AT);
-  const listed = examples.length > 0 && examples.every((example) => allowedAnswers(task.metric, example.input) !== null);
+  const listed =
+    examples.length > 0 && examples.every((example) => allowedAnswers(task.metric, example.input) !== null);
   const base = { position: task.position, maxTokens: task.answerTokens };
   if (model.small && listed) {
     return {
@@ -37,7 +41,10 @@ export function renderingFor(task: Task, model: Pick<ModelChoice, 'small' | 'run
 /** A small model never closes a tag but continues a scored list well. */
 export function metaStyleFor(model: Pick<ModelChoice, 'small'>): { metaStyle: MetaStyle; why: string } {
   return model.small
-    ? { metaStyle: 'continuation', why: 'The optimizer is a small model: it continues a list of scored prompts.' }
+    ? {
+        metaStyle: 'continuation',
+        why: 'The optimizer is a small model: it continues a list of scored prompts.',
+      }
     : { metaStyle: 'chat', why: 'The optimizer is asked in chat and puts its prompt between tags.' };
 }
 
@@ -57,14 +64,16 @@ export function defaultConfig(
   target: ModelChoice,
   optimizer: ModelChoice,
   ids: RunConfig['models'],
-  parallel: number,
 ): { config: RunConfig; why: string[] } {
   const { rendering, why: whyRendering } = renderingFor(task, target);
   const { metaStyle, why: whyMeta } = metaStyleFor(optimizer);
   const slow = target.runtime === 'wllama';
   const { options, budget, limits } = slow ? MODEST : AMPLE;
   const why = [whyRendering, whyMeta];
-  if (slow) why.push('This model runs on the processor: fewer candidates, at most 48 validation examples and 20 minutes.');
+  if (slow)
+    why.push(
+      'This model runs on the processor: fewer candidates, at most 48 validation examples and 20 minutes.',
+    );
   return {
     config: {
       version: 1,
@@ -78,7 +87,8 @@ export function defaultConfig(
       metaStyle,
       budget,
       limits,
-      parallel,
+      // The in-browser runtimes answer one ask at a time; a server answers several.
+      parallel: target.parallel,
       seed: 1,
     },
     why,

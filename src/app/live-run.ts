@@ -15,12 +15,15 @@ import type { Run, RunSignal, RunStatus } from './types.ts';
 /** What a live run needs from its surroundings. */
 export interface RunSurroundings {
   store: Store;
+  /** Why nothing can be kept, where the store is in memory only. */
+  problem: StorageError | null;
   optimizer: Optimizer;
   cost: Cost;
   /** Loads the models that the run needs; called once, when the run starts. */
   models(
     report: (role: 'target' | 'optimizer' | 'embedder', model: string) => Report,
     signal: AbortSignal,
+    notice: (text: string) => void,
   ): Promise<LiveModels>;
 }
 
@@ -116,6 +119,7 @@ export function startRun(
         surroundings.models(
           (role, model) => (progress) => tell({ type: 'loading', role, model, progress }),
           aborter.signal,
+          (text) => problem(text, ''),
         ),
       );
       const effects = logged(known, config.models, live, write);
@@ -171,6 +175,7 @@ export function startRun(
   }
 
   become('loading');
+  if (surroundings.problem !== null) problem(surroundings.problem.message, surroundings.problem.advice);
   const ended = go();
   return {
     id: record.id,

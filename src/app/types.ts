@@ -26,6 +26,8 @@ export interface ModelChoice {
   note: string;
   /** Small models are near chance when chatting; they are put to work by completion. */
   small: boolean;
+  /** Asks worth having in flight at once. */
+  parallel: number;
 }
 
 /** What this browser and machine can do, each lack with its way out. */

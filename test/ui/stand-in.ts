@@ -27,6 +27,7 @@ export const models: ModelChoice[] = [
     usable: false,
     note: 'Needs 1.1 GB on the graphics card; this one offers 0.3 GB.',
     small: false,
+    parallel: 1,
   },
   {
     id: 'wllama:smollm2-135m',
@@ -39,6 +40,7 @@ export const models: ModelChoice[] = [
     usable: true,
     note: 'Served with the page; small, so it continues text better than it chats.',
     small: true,
+    parallel: 1,
   },
 ];
 

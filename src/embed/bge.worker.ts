@@ -1,0 +1,61 @@
+/**
+ * BGE-small sentence embeddings by transformers.js, in a worker of its own. One thread: a step embeds a handful of
+ * prompts at some 30 ms each, and more threads would spin against the language models.
+ */
+import { env, pipeline, type FeatureExtractionPipeline } from '@xenova/transformers';
+import simdUrl from 'onnxruntime-web/dist/ort-wasm-simd.wasm?url';
+import type { Request, Response } from './protocol.ts';
+
+const MODEL = 'Xenova/bge-small-en-v1.5';
+
+/** Texts computed together: more save little and hold more memory. */
+const BATCH = 16;
+
+let extractor: FeatureExtractionPipeline | null = null;
+
+const answer = (response: Response) => postMessage(response);
+
+async function load(id: number, base: string): Promise<void> {
+  if (extractor !== null) return;
+  // Only from where the page says: by default the library would ask a model hub, and a CDN for its WASM files.
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  env.localModelPath = base;
+  env.useBrowserCache = false;
+  env.backends.onnx.wasm.wasmPaths = { 'ort-wasm-simd.wasm': simdUrl };
+  env.backends.onnx.wasm.numThreads = 1;
+  extractor = await pipeline('feature-extraction', MODEL, {
+    quantized: true,
+    progress_callback: (progress: { file?: unknown; loaded?: unknown; total?: unknown }) => {
+      const { file, loaded, total } = progress;
+      if (typeof file !== 'string' || typeof loaded !== 'number') return;
+      answer({ id, kind: 'progress', loaded, total: typeof total === 'number' ? total : null, file });
+    },
+  });
+}
+
+async function embed(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>[]> {
+  if (extractor === null) throw new Error('The model is not loaded.');
+  const vectors: Float32Array<ArrayBuffer>[] = [];
+  for (let from = 0; from < texts.length; from += BATCH) {
+    // BGE is trained for the first token's vector, and for cosine similarity.
+    const output = await extractor(texts.slice(from, from + BATCH), { pooling: 'cls', normalize: true });
+    const width = output.dims[1] ?? 0;
+    const data = Float32Array.from(output.data, Number);
+    for (let at = 0; at < data.length; at += width) vectors.push(data.slice(at, at + width));
+  }
+  return vectors;
+}
+
+addEventListener('message', ({ data }: MessageEvent<Request>) => {
+  const work = data.kind === 'load' ? load(data.id, data.base).then(() => []) : embed(data.texts);
+  work.then(
+    (vectors) => answer({ id: data.id, kind: 'done', vectors }),
+    (error: unknown) =>
+      answer({
+        id: data.id,
+        kind: 'failed',
+        message: error instanceof Error ? error.message : String(error),
+      }),
+  );
+});
