@@ -18,6 +18,9 @@ interface ModelFile {
 const shardsSchema = v.object({ records: v.array(v.object({ dataPath: v.string(), nbytes: v.number() })) });
 const configSchema = v.object({ tokenizer_files: v.array(v.string()) });
 
+/** Files fetched at once. */
+const PARALLEL = 4;
+
 /** The folder of the weights: web-llm adds `resolve/main/` unless a revision is named. */
 export function weightsFolder(weightsUrl: string): string {
   const folder = weightsUrl.endsWith('/') ? weightsUrl : `${weightsUrl}/`;
@@ -38,15 +41,18 @@ export async function fetchModel(
 
   const total = missing.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
   let loaded = 0;
-  for (const file of missing) {
-    const before = loaded;
-    const count = (bytes: number) => {
-      loaded += bytes;
-      report({ loaded: Math.min(loaded, total), total, doing: 'Downloading the model' });
-    };
-    await keep(file, sha256, count, signal);
-    loaded = before + (file.bytes ?? 0);
-  }
+  const fetchNext = async () => {
+    for (let file = missing.shift(); file; file = missing.shift()) {
+      const known = file.bytes !== null;
+      const count = (bytes: number) => {
+        if (!known) return;
+        loaded += bytes;
+        report({ loaded, total, doing: 'Downloading the model' });
+      };
+      await keep(file, sha256, count, signal);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, fetchNext));
 }
 
 /** Whether everything that web-llm keeps of the model is here, so that it loads without a network. */

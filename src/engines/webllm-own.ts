@@ -39,19 +39,19 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
     const held = cached ?? [];
     const plan = planForward(held, wanted, reuse, speeds, inside.maxPiece);
     const fresh = cached === null || plan.keep === 0;
-    cached = null; // until it is known to hold what it should
+    cached = null; // unknown while it is being changed
     if (fresh) inside.reset();
     else if (plan.keep < held.length) inside.rollBack(held.length - plan.keep);
+    cached = wanted.slice(0, plan.keep);
 
-    let at = plan.keep;
     let row: Float32Array | null = null;
     for (const piece of plan.pieces) {
       step();
+      const at: number = cached.length + piece.length;
+      cached = null;
       const started = performance.now();
-      const last = at + piece.length === wanted.length;
-      if (last) row = await inside.forward(piece);
+      if (at === wanted.length) row = await inside.forward(piece);
       else await inside.advance(piece);
-      at += piece.length;
       learn(speeds, piece.length, performance.now() - started);
       if (inside.filled !== at)
         throw new Error(`The cache holds ${inside.filled} tokens where ${at} were put.`);
@@ -123,7 +123,7 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
       const logProbs = await scoreOptions(ways, async (path) => {
         const { row, computed } = await rowAfter([...prompt, ...path], step);
         if (path.length === 0) tokens.cached = prompt.length - computed;
-        else tokens.out += computed;
+        else tokens.out += Math.min(computed, path.length);
         return row;
       });
       return { logProbs, tokens };

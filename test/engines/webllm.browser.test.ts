@@ -1,0 +1,234 @@
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ask, LoadProgress, Message } from '../../src/core/model.ts';
+import {
+  deleteModel,
+  storedModels,
+  type WebllmEngine,
+  type WebllmOptions,
+  type WebllmSpec,
+  webllmEngine,
+} from '../../src/engines/webllm.ts';
+import reference from './webllm-reference.json';
+
+/** The real web-llm with a real small model, on whatever adapter this browser has. */
+
+const folder = new URL('/models/smollm2-135m-instruct-q4f32-webllm/', location.href).href;
+const spec: WebllmSpec = {
+  kind: 'custom',
+  name: 'SmolLM2-135M-Instruct',
+  quantization: 'q4f32',
+  weightsUrl: folder,
+  libraryUrl: `${folder}resolve/main/model.wasm`,
+  sha256: { 'model.wasm': 'bd0695110836934b7d8bb9fe1891e416aa4416beb4802531f6c8435dc4295e7d' },
+};
+const present = (await fetch(`${folder}resolve/main/mlc-chat-config.json`)).ok;
+const skipped = present ? '' : ' (skipped: its WebLLM model is not on this machine)';
+
+const roles = v.picklist(['system', 'user', 'assistant']);
+const messages = (outside: unknown): Message[] =>
+  v.parse(v.array(v.object({ role: roles, content: v.string() })), outside);
+const calm = () => new AbortController().signal;
+const chat = (outside: unknown, more: Partial<Ask> = {}): Ask => ({
+  content: { kind: 'chat', messages: messages(outside) },
+  maxTokens: 8,
+  temperature: 0,
+  seed: 1,
+  ...more,
+});
+const completion = (text: string, more: Partial<Ask> = {}): Ask => ({
+  content: { kind: 'completion', text },
+  maxTokens: 1,
+  temperature: 0,
+  seed: 1,
+  ...more,
+});
+const rainbow = (more: Partial<Ask>) => chat(reference.chat.messages, more);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Generous: a software adapter on a busy machine takes seconds a token. */
+const LONG = 240_000;
+
+async function open(options: WebllmOptions = {}): Promise<{ engine: WebllmEngine; seen: LoadProgress[] }> {
+  const seen: LoadProgress[] = [];
+  const engine = webllmEngine(spec, options);
+  await engine.load((progress) => seen.push(progress), calm());
+  return { engine, seen };
+}
+
+describe.skipIf(!present)(`webllm with SmolLM2-135M${skipped}`, () => {
+  let engine: WebllmEngine;
+  let seen: LoadProgress[];
+  const recovered: string[] = [];
+  beforeAll(async () => {
+    await deleteModel(spec);
+    ({ engine, seen } = await open({ onRecovered: (text) => recovered.push(text) }));
+  }, LONG);
+  afterAll(() => engine.dispose());
+
+  test('loads with progress in bytes, tests the device and says what it found', async () => {
+    expect(engine.id).toBe('webllm:smollm2-135m-instruct:q4f32');
+    expect(engine.contextTokens).toBe(2048);
+    expect(engine.details[0]).toMatch(/^WebGPU on \w+/);
+    expect(engine.details[1]).toMatch(/^Self-test/);
+    const bytes = seen.filter((progress) => progress.total !== null).map((progress) => progress.loaded);
+    expect(bytes.at(-1)).toBeGreaterThan(111_000_000);
+    expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
+    expect(await storedModels([spec])).toEqual([true]);
+  });
+
+  test(
+    'gives the 24 greedy tokens of an independent forward pass',
+    async () => {
+      const reply = await engine.generate(rainbow({ maxTokens: 24 }), calm());
+      expect(reply.text).toBe(reference.chat.text);
+      expect(reply.finish).toBe('length');
+      expect(reply.tokens).toMatchObject({
+        in: reference.chat.promptTokens,
+        out: reference.chat.reply.length,
+      });
+    },
+    LONG,
+  );
+
+  test(
+    'stops before a stop string of several tokens',
+    async () => {
+      const reply = await engine.generate(
+        rainbow({ maxTokens: 24, stop: ['never said', ' three primary'] }),
+        calm(),
+      );
+      expect(reply).toMatchObject({ text: 'The rainbow consists of', finish: 'stop' });
+      expect(reply.tokens.cached).toBe(reference.chat.promptTokens - 1);
+    },
+    LONG,
+  );
+
+  test(
+    'ends a running ask between two tokens, a queued one at once, and is right afterwards',
+    async () => {
+      const running = new AbortController();
+      const queued = new AbortController();
+      const first = engine.generate(rainbow({ maxTokens: 500 }), running.signal);
+      const second = engine.generate(rainbow({ maxTokens: 500 }), queued.signal);
+      const third = engine.generate(rainbow({ maxTokens: 4 }), calm());
+      queued.abort();
+      await expect(second).rejects.toMatchObject({ name: 'EngineError', fault: 'aborted' });
+      await pause(2000);
+      running.abort();
+      await expect(first).rejects.toMatchObject({ fault: 'aborted' });
+      expect((await third).text).toBe('The rainbow consists of');
+    },
+    LONG,
+  );
+
+  test(
+    'scores options as an independent forward pass does',
+    async () => {
+      const options = Object.keys(reference.options.logProbs);
+      const { logProbs } = await engine.choose(completion(reference.options.prompt), options, calm());
+      Object.values(reference.options.logProbs).forEach((expected, i) => {
+        expect(Math.abs((logProbs[i] ?? NaN) - expected)).toBeLessThan(0.01);
+      });
+    },
+    LONG,
+  );
+
+  test(
+    'reads the common beginning of asks once, with the probabilities of reading each in full',
+    async () => {
+      const { prefix, commonTokens, options, cases } = reference.reviews;
+      let computed = 0;
+      for (const [n, { input, tokens, logProbs }] of cases.entries()) {
+        const choice = await engine.choose(completion(`${prefix}${input}\nLabel:`), options, calm());
+        logProbs.forEach((p, i) => expect(Math.abs((choice.logProbs[i] ?? NaN) - p)).toBeLessThan(0.01));
+        expect(choice.tokens.in).toBe(tokens);
+        if (n > 0) expect(choice.tokens.cached).toBeGreaterThanOrEqual(commonTokens);
+        computed += choice.tokens.in - choice.tokens.cached;
+      }
+      const all = cases.reduce((sum, { tokens }) => sum + tokens, 0);
+      expect(computed / all).toBeLessThan(0.4);
+    },
+    LONG,
+  );
+
+  test(
+    'draws by the seed alone, and differently for small seeds',
+    async () => {
+      const draw = async (seed: number) =>
+        (await engine.generate(completion('My favourite word is', { temperature: 1, seed }), calm())).text;
+      const drawn: string[] = [];
+      for (const seed of [1, 2, 3, 4, 5, 6]) drawn.push(await draw(seed));
+      expect(new Set(drawn).size).toBeGreaterThanOrEqual(3);
+      expect(await draw(3)).toBe(drawn[2]);
+    },
+    LONG,
+  );
+
+  test(
+    'keeps to a grammar, and refuses one that cannot be compiled',
+    async () => {
+      const ask = (grammar: string) => completion(reference.options.prompt, { grammar, maxTokens: 8 });
+      await expect(engine.generate(ask('root ::= ('), calm())).rejects.toMatchObject({ fault: 'refused' });
+      const reply = await engine.generate(ask('root ::= " positive" | " negative"'), calm());
+      expect([' positive', ' negative']).toContain(reply.text);
+      expect(reply.finish).toBe('stop');
+    },
+    LONG,
+  );
+
+  test(
+    'sends texts to the model as they are: no patterns, no special tokens from data',
+    async () => {
+      const reply = await engine.generate(chat(reference.tricky.messages, { maxTokens: 1 }), calm());
+      expect(reply.tokens.in).toBe(reference.tricky.promptTokens);
+    },
+    LONG,
+  );
+
+  test('refuses a prompt beyond the context with both numbers', async () => {
+    const ask = engine.generate(completion('word '.repeat(2100)), calm());
+    await expect(ask).rejects.toMatchObject({ fault: 'context' });
+    await expect(ask).rejects.toThrow(/2\d{3} tokens.*2048/);
+  });
+
+  test(
+    'brings the model back when the device is lost, idle or in the middle of an ask',
+    async () => {
+      engine.loseDevice();
+      await pause(300);
+      expect((await engine.generate(rainbow({ maxTokens: 2 }), calm())).text).toBe('The rainbow');
+      expect(recovered).toHaveLength(1);
+
+      const hit = engine.generate(rainbow({ maxTokens: 4 }), calm());
+      const behind = engine.generate(rainbow({ maxTokens: 2 }), calm());
+      await pause(100);
+      engine.loseDevice();
+      expect((await hit).text).toBe('The rainbow consists of');
+      expect((await behind).text).toBe('The rainbow');
+      expect(recovered).toHaveLength(2);
+    },
+    LONG,
+  );
+});
+
+describe.skipIf(!present)(`webllm's public way of asking${skipped}`, () => {
+  test(
+    'gives what our own way gives, save that special tokens in data are live',
+    async () => {
+      const { engine } = await open({ path: 'public' });
+      try {
+        const reply = await engine.generate(rainbow({ maxTokens: 4 }), calm());
+        expect(reply.text).toBe('The rainbow consists of');
+        expect(reply.tokens.in).toBe(reference.chat.promptTokens);
+        const tricky = await engine.generate(chat(reference.tricky.messages, { maxTokens: 1 }), calm());
+        expect(tricky.tokens.in).toBe(reference.tricky.promptTokensWithSpecial);
+        await expect(engine.choose(completion('a'), ['b'], calm())).rejects.toMatchObject({
+          fault: 'refused',
+        });
+      } finally {
+        await engine.dispose();
+      }
+    },
+    LONG,
+  );
+});
