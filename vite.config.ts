@@ -33,7 +33,7 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [svelte(), modelsPlugin()],
+  plugins: [svelte({ configFile: false }), modelsPlugin()],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es' },
@@ -47,6 +47,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.browser.test.ts', 'test/e2e/**'],
+          // Property tests take seconds where the machine has other work.
+          testTimeout: 60_000,
           environment: 'node',
         },
       },
