@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { render } from 'vitest-browser-svelte';
+import type { RunEvent } from '../../src/core/events.ts';
+import type { RunConfig } from '../../src/core/run.ts';
+import App from '../../src/ui/App.svelte';
+import '../../src/ui/theme.css';
+import { recordedEvents } from './recorded.ts';
+import { handRun, playedRun, standIn, summary } from './stand-in.ts';
+
+const hostile = `<img src=x onerror="globalThis.harm = true"><script>globalThis.harm = true</script>`;
+
+beforeEach(async () => {
+  localStorage.clear();
+  location.hash = '';
+  await page.viewport(1280, 900);
+});
+afterEach(() => {
+  expect('harm' in globalThis).toBe(false);
+});
+
+/** A page whose next run is `run`, started with `config`. */
+async function started(events: readonly RunEvent[]) {
+  const run = handRun();
+  const whetstone = standIn(() => run);
+  await render(App, { whetstone });
+  await page.getByRole('button', { name: 'Start' }).click();
+  run.send({ type: 'status', status: 'running' });
+  for (const event of events) run.send({ type: 'event', event });
+  return { run, whetstone };
+}
+
+test('the form is made from the method’s options and hands on what was chosen', async () => {
+  let given: RunConfig | null = null;
+  const whetstone = standIn((config) => {
+    given = config;
+    return handRun(config);
+  });
+  await render(App, { whetstone });
+  const gpo = whetstone.methods().find((method) => method.id === 'gpo');
+  for (const option of Object.values(gpo?.options ?? {})) {
+    const field = page.getByLabelText(option.label, { exact: true }).first();
+    if (!option.advanced) await expect.element(field).toBeVisible();
+    else await expect.element(field).not.toBeVisible();
+  }
+  await expect.element(page.getByTestId('cost')).toHaveTextContent('At most 1,776 target calls');
+
+  await page.getByLabelText('Candidates a step').fill('5');
+  await page.getByLabelText('Steps', { exact: true }).fill('3');
+  await expect.element(page.getByTestId('cost')).toHaveTextContent('At most 912 target calls');
+  await page.getByLabelText('Tokens', { exact: true }).fill('90000');
+  await page.getByLabelText('Initial prompt', { exact: true }).fill('Good or bad?');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect.poll(() => given).not.toBeNull();
+  expect(given).toMatchObject({
+    task: 'movie-sentiment',
+    optimizer: 'gpo',
+    initialPrompt: 'Good or bad?',
+    options: { candidates: 5 },
+    budget: { steps: 3, tokens: 90_000 },
+  });
+});
+
+test('a number out of bounds is not handed on and stops the start', async () => {
+  const whetstone = standIn(() => handRun());
+  await render(App, { whetstone });
+  await page.getByLabelText('Candidates a step').fill('-4');
+  await page.getByRole('button', { name: 'Start' }).click();
+  expect(whetstone.calls).not.toContain('start');
+});
+
+test('another method brings its own options; a model that cannot run is not to be chosen', async () => {
+  await render(App, { whetstone: standIn(() => handRun()) });
+  await expect.element(page.getByLabelText('Batch', { exact: true })).toBeVisible();
+  await page.getByLabelText('Method', { exact: true }).selectOptions('OPRO');
+  await expect.element(page.getByLabelText('Batch', { exact: true })).not.toBeInTheDocument();
+  await page.getByRole('button', { name: 'Models' }).click();
+  await expect
+    .element(page.getByText('Needs 1.1 GB on the graphics card; this one offers 0.3 GB.'))
+    .toBeVisible();
+});
+
+test('the page follows a run, and each control reaches it', async () => {
+  const events = recordedEvents();
+  const { run } = await started(events.slice(0, 1080));
+  const line = page.getByTestId('stage-line');
+  await expect.element(line).toHaveTextContent('evaluating c19');
+  await expect.element(line).toHaveTextContent('step 4/6');
+  await expect.element(line).toHaveTextContent('measuring speed');
+  run.send({ type: 'left', ms: 360_000, atLeast: false });
+  await expect.element(line).toHaveTextContent('about 6 min left');
+  await expect.element(page.getByRole('button', { name: /^c9, / })).toBeInTheDocument();
+  await expect.element(page.getByRole('table', { name: 'Candidates' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  run.send({ type: 'status', status: 'paused' });
+  await page.getByRole('button', { name: 'Continue' }).click();
+  run.send({ type: 'status', status: 'running' });
+  await page.getByRole('button', { name: 'Finish now' }).click();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  expect(run.calls).toEqual(['pause', 'proceed', 'finish', 'stop']);
+
+  for (const event of events.slice(1080)) run.send({ type: 'event', event });
+  run.send({ type: 'status', status: 'finished' });
+  const result = page.getByRole('region', { name: 'Result' });
+  await expect.element(result).toHaveTextContent(/better|worse|not shown/);
+  await expect.element(result.getByTestId('best-score')).toHaveTextContent(/^\d+ % \[\d+, \d+\] n = 96$/);
+  await expect.element(page.getByRole('button', { name: 'Start' })).toBeEnabled();
+});
+
+test('loading and problems are shown, and a problem can be dismissed', async () => {
+  const run = handRun();
+  await render(App, { whetstone: standIn(() => run) });
+  await page.getByRole('button', { name: 'Start' }).click();
+  const progress = { loaded: 50, total: 200, doing: 'Loading SmolLM2' };
+  run.send({ type: 'loading', role: 'target', model: 'SmolLM2', progress });
+  const bar = page.getByRole('progressbar', { name: /Loading SmolLM2/ });
+  await expect.element(bar).toHaveAttribute('max', '200');
+  run.send({
+    type: 'problem',
+    message: 'Storage is full.',
+    advice: 'The run goes on; export it at the end.',
+  });
+  await expect.element(page.getByRole('alert')).toHaveTextContent('Storage is full.');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect.element(page.getByRole('alert')).not.toBeInTheDocument();
+});
+
+test('what a model wrote is shown as text, wherever it stands', async () => {
+  const parts = [{ origin: 'trajectory', text: hostile } as const];
+  await started([
+    {
+      type: 'proposed',
+      candidate: { id: 'c0', prompt: hostile, shots: [], parents: [], origin: 'initial', step: 0 },
+      edit: 0,
+    },
+    {
+      type: 'answered',
+      answer: {
+        candidate: 'c0',
+        example: 'validation-1',
+        split: 'validation',
+        reply: hostile,
+        answer: hostile,
+        score: 0,
+        tokens: { in: 1, cached: 0, out: 1 },
+        ms: 1,
+      },
+    },
+    { type: 'scored', step: 0, candidate: 'c0', split: 'validation', score: 0, n: 1 },
+    { type: 'best', step: 0, candidate: 'c0', score: 0 },
+    { type: 'step', step: 1, of: 2 },
+    {
+      type: 'asked',
+      ask: 1,
+      step: 1,
+      slot: 'propose',
+      parts,
+      content: { kind: 'completion', text: hostile },
+    },
+    {
+      type: 'replied',
+      ask: 1,
+      role: 'optimizer',
+      reply: { text: hostile, tokens: { in: 1, cached: 0, out: 1 }, finish: 'stop' },
+      ms: 1,
+    },
+    {
+      type: 'proposed',
+      candidate: { id: 'c1', prompt: `${hostile} x`, shots: [], parents: ['c0'], origin: 'edit', step: 1 },
+      edit: 1,
+    },
+    { type: 'rejected', step: 1, text: hostile, reason: hostile, parents: ['c0'] },
+    { type: 'note', step: 1, text: hostile },
+  ]);
+  await expect.element(page.getByTestId('prompt')).toHaveTextContent(hostile);
+  await page.getByRole('tab', { name: /Meta-prompts/ }).click();
+  await page.getByRole('button', { name: 'Ask 1' }).click();
+  await expect.element(page.getByTestId('reply')).toHaveTextContent(hostile);
+  await page.getByRole('tab', { name: /Rejected/ }).click();
+  await page.getByRole('tab', { name: /Steps/ }).click();
+  expect(document.querySelectorAll('#app img, body > div img, main img')).toHaveLength(0);
+});
+
+test('the chart is one tab stop, and arrow keys and Enter choose a candidate', async () => {
+  await started(recordedEvents().slice(0, 1080));
+  const first = page.getByRole('button', { name: /^c0, / });
+  await expect.element(first).toBeInTheDocument();
+  const stops = [...document.querySelectorAll('svg [data-id]')].filter(
+    (dot) => dot.getAttribute('tabindex') === '0',
+  );
+  expect(stops).toHaveLength(1);
+  const start = stops[0];
+  if (!(start instanceof SVGElement)) throw new Error('no point in the chart');
+  start.focus();
+  await userEvent.keyboard('{Home}{ArrowRight}{Enter}');
+  await expect
+    .element(page.getByRole('complementary', { name: 'Inspector' }))
+    .toHaveTextContent('Candidate c1');
+  await userEvent.keyboard('{Escape}');
+  await expect
+    .element(page.getByRole('complementary', { name: 'Inspector' }))
+    .toHaveTextContent('the best so far');
+});
+
+test('history: resume, open, export, and delete only after a second word', async () => {
+  const whetstone = standIn(
+    (config) => playedRun(config, recordedEvents().slice(0, 300), Infinity, 0),
+    [summary(), summary({ id: 'run-2', status: 'interrupted', verdict: null })],
+  );
+  const link = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockReturnValue();
+  await render(App, { whetstone });
+  await page.getByRole('link', { name: /History/ }).click();
+  const history = page.getByRole('region', { name: 'History' });
+  await expect.element(history.getByRole('button', { name: 'Resume' })).toBeVisible();
+  expect(history.getByRole('button', { name: 'Resume' }).elements()).toHaveLength(1);
+
+  await history.getByRole('button', { name: 'Export' }).first().click();
+  await expect.poll(() => whetstone.calls).toContain('export run-1');
+  await history.getByRole('button', { name: 'Delete' }).first().click();
+  expect(whetstone.calls).not.toContain('delete run-1');
+  await history.getByRole('button', { name: 'Keep' }).click();
+  await history.getByRole('button', { name: 'Delete' }).first().click();
+  await history.getByRole('button', { name: 'Delete for good' }).click();
+  await expect.poll(() => whetstone.calls).toContain('delete run-1');
+  await expect.poll(() => history.getByRole('button', { name: 'Open' }).elements()).toHaveLength(1);
+
+  await history.getByRole('button', { name: 'Open' }).click();
+  await expect.element(page.getByRole('region', { name: 'Result' })).toBeVisible();
+  await page.getByRole('slider', { name: 'Moment of the run' }).fill('300');
+  await expect.element(page.getByRole('region', { name: 'Result' })).not.toBeInTheDocument();
+
+  await page.getByRole('link', { name: /History/ }).click();
+  await history.getByRole('button', { name: 'Resume' }).click();
+  await expect.element(page.getByTestId('stage-line')).toHaveTextContent('Running');
+  expect(whetstone.calls).toContain('resume run-2');
+  link.mockRestore();
+});
+
+test('a task file that is wrong is refused with the field named', async () => {
+  await render(App, { whetstone: standIn(() => handRun()) });
+  await page.getByRole('button', { name: 'Import a task' }).click();
+  await page.getByLabelText('Or paste its text').fill('{}');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect
+    .element(page.getByRole('alert'))
+    .toHaveTextContent('Example 3 of validation: "gold" is missing.');
+});
+
+test.each([360, 760, 1024, 1280, 1920])('nothing scrolls sideways at %i px', async (width) => {
+  await page.viewport(width, 900);
+  await started(recordedEvents());
+  await expect.element(page.getByRole('region', { name: 'Result' })).toBeInTheDocument();
+  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(width);
+  for (const column of document.querySelectorAll('.setup, .middle, .right')) {
+    expect(column.scrollWidth).toBeLessThanOrEqual(column.clientWidth);
+  }
+});
