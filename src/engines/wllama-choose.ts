@@ -3,7 +3,7 @@ import { exactly } from './inert.ts';
 import type { Output, Runtime } from './wllama-runtime.ts';
 
 /** Likeliest tokens listed after the prompt. A label that a prompt asks for is nearly always among the first dozen. */
-const LISTED = 200;
+const LISTED = 500;
 
 /** Tokens of each option once it has been scored, so that later asks decode no token too many. */
 export type Lengths = Map<string, number>;

@@ -78,7 +78,7 @@ export async function startRuntime(
       'Use a current Chrome, Edge or Firefox, or a server on this machine.',
     );
   }
-  const { Wllama, WllamaError } = await import('@wllama/wllama');
+  const { Wllama, WllamaError } = await import('@wllama/wllama/esm/index.js');
   const native = listenToLog();
   const wllama = new Wllama({ default: wasmUrl }, { logger: native.logger });
   wllama.setCompat(null); // its default would fetch code from a CDN where the browser is old
