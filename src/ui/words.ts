@@ -53,6 +53,11 @@ function readable(stretches: readonly Stretch[]): Stretch[] {
   return joined;
 }
 
+/** Whether a diff helps: with hardly a word in common it is only noise. */
+export function worthShowing(stretches: readonly Stretch[]): boolean {
+  return sharedPart(stretches) >= 0.35;
+}
+
 /** Share of the new prompt's letters that the old one has too, 0..1; a diff of unrelated texts is only noise. */
 export function sharedPart(stretches: readonly Stretch[]): number {
   let same = 0;
