@@ -16,7 +16,10 @@ interface ModelFile {
 }
 
 const shardsSchema = v.object({ records: v.array(v.object({ dataPath: v.string(), nbytes: v.number() })) });
-const configSchema = v.object({ tokenizer_files: v.array(v.string()) });
+const configSchema = v.object({
+  tokenizer_files: v.array(v.string()),
+  quantization: v.optional(v.string(), ''),
+});
 
 /** Files fetched at once. */
 const PARALLEL = 4;
@@ -100,6 +103,11 @@ async function contents(record: ModelRecord): Promise<ModelFile[]> {
     files.push({ cache: 'webllm/wasm', url: library, bytes: null, path: 'model.wasm' });
   }
   return files;
+}
+
+/** e.g. `q4f16_1`, as the model's own configuration has it; empty when it does not say. */
+export async function quantizationOf(record: ModelRecord): Promise<string> {
+  return v.parse(configSchema, await readJson(indexFiles(record)[0])).quantization;
 }
 
 /** The tokenizer's description, or null when the model has none in JSON. */

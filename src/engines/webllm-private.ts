@@ -80,8 +80,9 @@ export class Inside implements Device {
     };
   }
 
+  /** Half a surrogate pair, which the tokenizer cannot read, becomes U+FFFD. */
   encode(text: string): number[] {
-    return [...v.parse(v.instance(Int32Array), this.#encode(text))];
+    return [...v.parse(v.instance(Int32Array), this.#encode(text.toWellFormed()))];
   }
 
   decode(ids: readonly number[]): string {

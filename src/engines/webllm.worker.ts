@@ -1,7 +1,7 @@
 import { MLCEngine, type ModelRecord, prebuiltAppConfig } from '@mlc-ai/web-llm';
 import { EngineError } from '../core/model.ts';
 import { askFault, Cancelled, describe, loadFault } from './webllm-faults.ts';
-import { fetchModel, isStored, removeModel, tokenizerJson } from './webllm-files.ts';
+import { fetchModel, isStored, quantizationOf, removeModel, tokenizerJson } from './webllm-files.ts';
 import { ownRunner, type Runner } from './webllm-own.ts';
 import { Inside, MissingMember } from './webllm-private.ts';
 import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';
@@ -120,6 +120,9 @@ async function load(order: LoadOrder): Promise<Facts> {
   // Ended with the worker when the page no longer wants it: whole files stay in the cache.
   const endless = new AbortController().signal;
   await fetchModel(record, hashes, (progress) => send({ kind: 'progress', progress }), endless);
+  // The name may not say it; the model's own configuration does.
+  const halves = order.needsF16 || (await quantizationOf(record)).includes('f16');
+  if (halves) await requireGpu(true);
 
   const engine = new MLCEngine({
     appConfig: { model_list: [record], cacheBackend: 'cache' },
@@ -138,8 +141,8 @@ async function load(order: LoadOrder): Promise<Facts> {
   try {
     const inside = new Inside(engine, record.model_id);
     send({ kind: 'progress', progress: { loaded: 0, total: null, doing: 'Testing the device' } });
-    // Half-precision kernels round more; the defect this looks for changes logits by tens.
-    const tolerance = order.needsF16 ? 0.5 : 0.01;
+    // Half-precision kernels round more (how much was not measured); the defect this looks for changes logits by tens.
+    const tolerance = halves ? 0.5 : 0.01;
     const ids = inside.encode(TEST_TEXT).slice(0, TEST_TOKENS);
     const { reuse, speeds, words } = await testDevice(inside, ids, tolerance);
     const described = await tokenizerJson(record);

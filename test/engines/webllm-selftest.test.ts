@@ -51,6 +51,10 @@ describe('testDevice', () => {
     expect((await testDevice(device({ canRollBack: false }).made, ids, 0.01)).reuse).toBe('none');
   });
 
+  test('falls back to reading in full where decoding is off by more than expected, but not wrong', async () => {
+    expect((await testDevice(device({ noise: 0.3 }).made, ids, 0.01)).reuse).toBe('none');
+  });
+
   test('refuses a device that decodes wrongly', async () => {
     await expect(testDevice(device({ decode: true }).made, ids, 0.01)).rejects.toMatchObject({
       fault: 'unavailable',

@@ -181,6 +181,8 @@ describe.skipIf(!present)(`webllm with SmolLM2-135M${skipped}`, () => {
     async () => {
       const reply = await engine.generate(chat(reference.tricky.messages, { maxTokens: 1 }), calm());
       expect(reply.tokens.in).toBe(reference.tricky.promptTokens);
+      const broken = await engine.generate(completion('Half a character: \ud83d'), calm());
+      expect(broken.tokens.out).toBe(1);
     },
     LONG,
   );
