@@ -10,7 +10,7 @@ export const bundledTasks: readonly TaskSummary[] = [
   summary(
     'movie-reviews',
     'Movie reviews',
-    'Say whether a reviewer is for or against a film. The reviews are mixed on purpose: irony, faint praise, one good thing in a bad film.',
+    'Say whether a reviewer is for or against a film. Many reviews are mixed: one good thing in a bad film, one weakness in a good one.',
     184,
   ),
   summary(
