@@ -10,14 +10,17 @@ import { serve } from './serve.js';
 const DEFAULTS = {
   task: 'movie-reviews',
   optimizer: 'gpo',
-  steps: 4,
+  steps: 3,
   model: 'wllama:smollm2-135m-instruct-q8_0',
   seed: 1,
   json: false,
 };
 
-/** Options of the methods that make the demo short; a method takes those it knows. */
-const SHORT = { candidates: 4, limits: { train: 24, validation: 40 } };
+/**
+ * What makes the demo short: fewer candidates (for methods that know the option) and examples. The search ends after
+ * its minutes at the latest; the final test then takes two or three more.
+ */
+const SHORT = { candidates: 4, minutes: 5, limits: { train: 24, validation: 30 } };
 
 const HELP = `Options: --task NAME, --optimizer NAME, --steps N, --model ID, --seed N, --json.`;
 
@@ -52,6 +55,7 @@ export async function demonstrate(args) {
     await page.exposeFunction('demoSays', progress);
     page.on('pageerror', (error) => console.error(`The page failed: ${plain(error.message)}`));
     await page.goto(url);
+    await page.waitForFunction(() => 'whetstone' in globalThis);
     const outcome = await page.evaluate(runInPage, { ...options, short: SHORT });
     if ('problem' in outcome) {
       console.error(plain(outcome.problem));
@@ -71,8 +75,8 @@ export async function demonstrate(args) {
  * @param {typeof DEFAULTS & { short: typeof SHORT }} wanted
  */
 async function runInPage(wanted) {
-  /** @type {import('../src/app/types.ts').Whetstone} */
-  const whetstone = await Reflect.get(globalThis, 'whetstone');
+  /** @type {{ whetstone: import('../src/app/types.ts').Whetstone }} */
+  const { whetstone } = Object(globalThis);
   const tell = Reflect.get(globalThis, 'demoSays');
   const { config: usual } = await whetstone.defaults({
     task: wanted.task,
@@ -89,7 +93,7 @@ async function runInPage(wanted) {
     ...usual,
     options,
     seed: wanted.seed,
-    budget: { steps: wanted.steps },
+    budget: { steps: wanted.steps, minutes: wanted.short.minutes },
     limits: wanted.short.limits,
   };
   const cost = await whetstone.cost(config);
@@ -143,7 +147,7 @@ async function runInPage(wanted) {
 /** @param {(line: string) => void} say */
 function makeProgress(say) {
   const began = Date.now();
-  const state = { step: '0', best: '', left: '', loaded: -1, spoke: 0 };
+  const state = { step: '0', best: '', left: '', spoke: 0, loading: new Set() };
   /** @param {any} message from `runInPage` */
   return (message) => {
     if (message.type === 'begin') {
@@ -155,10 +159,9 @@ function makeProgress(say) {
     }
     const { signal, usage } = message;
     if (signal.type === 'loading') {
-      const { loaded, total, doing } = signal.progress;
-      const tenth = total ? Math.floor((10 * loaded) / total) : 0;
-      if (tenth !== state.loaded) say(`${plain(doing)}${total ? ` ${10 * tenth} %` : ''}`);
-      state.loaded = tenth;
+      const { doing } = signal.progress;
+      if (!state.loading.has(doing)) say(`${plain(doing)} …`);
+      state.loading.add(doing);
       return;
     }
     if (signal.type === 'left') {

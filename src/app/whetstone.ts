@@ -13,6 +13,7 @@ import { bundledTask, bundledTasks } from './bundled-tasks.ts';
 import { defaultConfig } from './defaults.ts';
 import { EMBEDDER_ID, makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
+import { keptVectors } from './kept-vectors.ts';
 import { startRun } from './live-run.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
 import { parseTask } from './task-file.ts';
@@ -90,7 +91,7 @@ export function makeWhetstone(): Whetstone {
         await engines.target.load(report('target', target), signal);
         if (optimizer !== target) await engines.optimizer.load(report('optimizer', optimizer), signal);
         const embeds = method.embeds(optionsOf(method, record.config.options));
-        const embedder = embeds ? models.embedder() : null;
+        const embedder = embeds ? keptVectors(models.embedder(), store) : null;
         await embedder?.load(report('embedder', EMBEDDER_ID), signal);
         return { ...engines, embedder };
       },

@@ -8,9 +8,6 @@ import type { Request, Response } from './protocol.ts';
 
 const MODEL = 'Xenova/bge-small-en-v1.5';
 
-/** Texts computed together: more save little and hold more memory. */
-const BATCH = 16;
-
 let extractor: FeatureExtractionPipeline | null = null;
 
 const answer = (response: Response) => postMessage(response);
@@ -34,15 +31,14 @@ async function load(id: number, base: string): Promise<void> {
   });
 }
 
+/** One text at a time: quantized activations depend on what stands in the same batch, and a vector must not. */
 async function embed(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>[]> {
   if (extractor === null) throw new Error('The model is not loaded.');
   const vectors: Float32Array<ArrayBuffer>[] = [];
-  for (let from = 0; from < texts.length; from += BATCH) {
+  for (const text of texts) {
     // BGE is trained for the first token's vector, and for cosine similarity.
-    const output = await extractor(texts.slice(from, from + BATCH), { pooling: 'cls', normalize: true });
-    const width = output.dims[1] ?? 0;
-    const data = Float32Array.from(output.data, Number);
-    for (let at = 0; at < data.length; at += width) vectors.push(data.slice(at, at + width));
+    const output = await extractor(text, { pooling: 'cls', normalize: true });
+    vectors.push(Float32Array.from(output.data, Number));
   }
   return vectors;
 }

@@ -37,15 +37,14 @@ describe.skipIf(!here)('BGE in its worker (skipped without the model files: npm 
     expect(cosine(prompt, near)).toBeGreaterThan(cosine(prompt, further) + 0.05);
   });
 
-  test('more texts than a batch come back in order; an over-long one is cut, not refused', async () => {
+  test('the vector of a text does not depend on its company; an over-long text is cut, not refused', async () => {
     const texts = Array.from({ length: 20 }, (_, i) => `Prompt number ${i}.`);
     const [together, alone] = [
       await embedder.embed(texts, signal),
       await embedder.embed([texts[17] ?? ''], signal),
     ];
     expect(together).toHaveLength(20);
-    // Quantized activations depend a little on what stands in the same batch.
-    expect(cosine(together[17], alone[0])).toBeGreaterThan(0.98);
+    expect(together[17]).toEqual(alone[0]);
     expect(await embedder.embed(['word '.repeat(3000)], signal)).toHaveLength(1);
   });
 

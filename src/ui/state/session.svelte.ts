@@ -51,7 +51,11 @@ export class Session {
   async begin(): Promise<void> {
     const { whetstone } = this;
     await Promise.all([
-      this.#try('Looking at this machine', async () => void (this.machine = await whetstone.machine())),
+      this.#try('Looking at this machine', async () => {
+        this.machine = await whetstone.machine();
+        const { storage } = this.machine;
+        if (!storage.works) this.report({ message: storage.why, advice: storage.advice });
+      }),
       this.#try('Listing models', async () => void (this.models = await whetstone.models())),
       this.#try('Listing tasks', async () => void (this.tasks = await whetstone.tasks())),
       this.refreshRuns(),

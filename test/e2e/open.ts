@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium, type BrowserContext, type Page } from 'playwright';
+import { browserPath } from '../../scripts/browser.js';
+import { serve } from '../../scripts/serve.js';
+import type { Whetstone } from '../../src/app/types.ts';
+
+declare global {
+  /** What main.ts gives to the console and to scripts. */
+  var whetstone: Whetstone | undefined;
+}
+
+/** A software WebGPU adapter; containers run as root, which the sandbox refuses. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Opened {
+  context: BrowserContext;
+  url: string;
+  /** Addresses that anything in the browser (page, workers, the browser itself) asked for beyond this machine. */
+  left: string[];
+  /** Errors that no code caught. */
+  errors: string[];
+  newPage(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/**
+ * The built page in a real Chromium with a fresh profile on disk. Chromium sends whatever is not for this machine to a
+ * proxy that answers nothing and writes down who was asked.
+ */
+export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promise<Opened> {
+  const left: string[] = [];
+  const errors: string[] = [];
+  const proxy = createServer((request, response) => {
+    left.push(request.url ?? '');
+    response.writeHead(403).end();
+  });
+  proxy.on('connect', (request, socket) => {
+    left.push(request.url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const profile = mkdtempSync(join(tmpdir(), 'whetstone-e2e-'));
+  const served = await serve({ port: 0, mode: 'preview' });
+  const executablePath = browserPath();
+  const context = await chromium.launchPersistentContext(profile, {
+    ...(executablePath === null ? {} : { executablePath }),
+    args: [...QUIET, ...(webgpu ? WEBGPU : [])],
+    proxy: { server: `http://127.0.0.1:${port}`, bypass: 'localhost,127.0.0.1' },
+    viewport: { width: 1280, height: 900 },
+  });
+  return {
+    context,
+    url: served.url,
+    left,
+    errors,
+    async newPage() {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => errors.push(error.message));
+      return page;
+    },
+    async close() {
+      await context.close();
+      await served.close();
+      proxy.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Kills the tab's process, as running out of memory does; the page object is dead afterwards. */
+export async function kill(page: Page): Promise<void> {
+  const crashed = page.waitForEvent('crash');
+  const session = await page.context().newCDPSession(page);
+  // The call never returns: its process is gone.
+  session.send('Page.crash').catch(() => undefined);
+  await crashed;
+  await page.close();
+}
+
+/** Violations of axe's rules on the page as it stands, one line each. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+}
+
+/** The same in light and in dark. */
+export async function violationsInBoth(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await violations(page)).map((line) => `${colorScheme} ${line}`));
+  }
+  return found;
+}
+
+/** Everything that a stored run did, without what time it took: replayed from its log, no model asked. */
+export function replayed(page: Page, id: string): Promise<unknown[]> {
+  return page.evaluate(async (run) => {
+    const events: unknown[] = [];
+    for await (const event of globalThis.whetstone?.replay(run) ?? []) {
+      events.push(
+        JSON.parse(JSON.stringify(event, (key, value: unknown) => (key === 'ms' ? undefined : value))),
+      );
+    }
+    return events;
+  }, id);
+}
+
+/** Ids of the stored runs, newest first. */
+export async function runIds(page: Page): Promise<string[]> {
+  return page.evaluate(async () => ((await globalThis.whetstone?.runs()) ?? []).map((run) => run.id));
+}

@@ -1,0 +1,151 @@
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_MODEL } from '../../src/engines/models.ts';
+import { locate } from '../../scripts/model-store.js';
+import { kill, open, replayed, runIds, violationsInBoth, type Opened } from './open.ts';
+import { smallTask } from './small-task.ts';
+
+/** Real models, no stubs: SmolLM2 on llama.cpp in WASM plays both roles, BGE finds the relevant prompts. */
+const modelsHere = locate(DEFAULT_MODEL.path, DEFAULT_MODEL.downloadBytes) !== null;
+
+/** Minutes of patience with a run of some sixty answers on a slow, shared machine. */
+const PATIENCE = 420_000;
+
+interface Settings {
+  method: string;
+  steps: number;
+  candidates: number;
+  seed: number;
+}
+
+async function setUp(page: Page, settings: Settings, task: string | null): Promise<void> {
+  if (task !== null) {
+    await page.getByRole('button', { name: 'Import a task' }).click();
+    await page.getByLabel('Or paste its text').fill(task);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+  }
+  await page.getByLabel('Task', { exact: true }).selectOption({ label: 'small-reviews' });
+  await page.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
+  await page.getByLabel('Method', { exact: true }).selectOption({ label: settings.method });
+  await page.getByLabel('Candidates a step').fill(String(settings.candidates));
+  await page
+    .getByRole('group', { name: /Budget/ })
+    .getByLabel('Steps')
+    .fill(String(settings.steps));
+  await page.getByText('Examples and seed').click();
+  await page.getByLabel('Seed').fill(String(settings.seed));
+}
+
+async function finished(page: Page): Promise<void> {
+  await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
+}
+
+/** Waits until the run has answered so many examples, as its log says. */
+async function answered(page: Page, id: string, count: number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const exported = await page.evaluate(
+          async (run) => (await globalThis.whetstone?.exportRun(run))?.text(),
+          id,
+        );
+        return (exported?.match(/"key":"target:/g) ?? []).length;
+      },
+      { timeout: PATIENCE, interval: 500 },
+    )
+    .toBeGreaterThanOrEqual(count);
+}
+
+describe.skipIf(!modelsHere)(
+  'a run with real models (skipped without the model files: npm run models)',
+  () => {
+    let opened: Opened;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened.close());
+
+    const GPO: Settings = { method: 'GPO', steps: 2, candidates: 2, seed: 5 };
+    const task = smallTask('movie-reviews', 'small-reviews', { train: 8, validation: 8, test: 8 });
+
+    test(
+      'GPO: from an empty page to a tested prompt, and nothing leaves the machine',
+      { timeout: 2 * PATIENCE },
+      async () => {
+        const page = await opened.newPage();
+        await page.goto(opened.url);
+        await page.getByRole('button', { name: 'Start' }).waitFor();
+        expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+        expect(await violationsInBoth(page)).toEqual([]);
+
+        await setUp(page, GPO, task);
+        await page.getByRole('button', { name: 'Start' }).click();
+        await page.getByRole('button', { name: 'Pause' }).waitFor();
+        expect(await violationsInBoth(page)).toEqual([]);
+        await finished(page);
+
+        const result = page.getByRole('region', { name: 'Result' });
+        await expect(result.textContent()).resolves.toMatch(/%/);
+        const candidates = await page.getByRole('table', { name: 'Candidates' }).getByRole('row').count();
+        expect(candidates).toBeGreaterThan(1);
+        expect(await violationsInBoth(page)).toEqual([]);
+
+        const [id] = await runIds(page);
+        const events = await replayed(page, id ?? '');
+        expect(events.filter((event) => Reflect.get(Object(event), 'type') === 'retrieved').length).toBe(
+          GPO.steps,
+        );
+        expect(Reflect.get(Object(events.at(-1)), 'type')).toBe('tested');
+        expect(opened.errors).toEqual([]);
+        expect(opened.left).toEqual([]);
+        await page.close();
+      },
+    );
+
+    test('GPO: a tab killed in mid-run goes on to the identical run', { timeout: 2 * PATIENCE }, async () => {
+      const first = await opened.newPage();
+      await first.goto(opened.url);
+      await first.getByRole('button', { name: 'Start' }).waitFor();
+      const [whole] = await runIds(first);
+      await setUp(first, GPO, null);
+      await first.getByRole('button', { name: 'Start' }).click();
+      await expect.poll(async () => (await runIds(first))[0], { timeout: PATIENCE }).not.toBe(whole);
+      const [killed] = await runIds(first);
+      await answered(first, killed ?? '', 12);
+      await kill(first);
+
+      const second = await opened.newPage();
+      await second.goto(opened.url);
+      await second.getByRole('button', { name: 'Resume' }).first().click();
+      await finished(second);
+      expect((await runIds(second))[0]).toBe(killed);
+      // Same configuration, same seed: what was interrupted must equal what was not.
+      expect(await replayed(second, killed ?? '')).toEqual(await replayed(second, whole ?? ''));
+      expect(opened.left).toEqual([]);
+      await second.close();
+    });
+
+    test('OPRO: the same, shorter', { timeout: 2 * PATIENCE }, async () => {
+      const first = await opened.newPage();
+      await first.goto(opened.url);
+      await first.getByRole('button', { name: 'Start' }).waitFor();
+      const [before] = await runIds(first);
+      await setUp(first, { method: 'OPRO', steps: 1, candidates: 2, seed: 3 }, null);
+      await first.getByRole('button', { name: 'Start' }).click();
+      await expect.poll(async () => (await runIds(first))[0], { timeout: PATIENCE }).not.toBe(before);
+      const [id] = await runIds(first);
+      await answered(first, id ?? '', 4);
+      await kill(first);
+
+      const second = await opened.newPage();
+      await second.goto(opened.url);
+      await second.getByRole('button', { name: 'Resume' }).first().click();
+      await finished(second);
+      const events = await replayed(second, id ?? '');
+      expect(Reflect.get(Object(events.at(-1)), 'type')).toBe('tested');
+      expect(opened.left).toEqual([]);
+      expect(opened.errors).toEqual([]);
+      await second.close();
+    });
+  },
+);
