@@ -20,6 +20,9 @@ const chromiumFlags = [
   '--disable-background-networking',
 ];
 
+/** onnxruntime-web holds one direct eval (protobufjs looking for Node.js); a failing one is caught there. */
+const checks = { eval: false, pluginTimings: false };
+
 const executablePath = browserPath();
 
 export default defineConfig({
@@ -36,13 +39,12 @@ export default defineConfig({
   plugins: [svelte({ configFile: false }), modelsPlugin()],
   server: { headers: isolation },
   preview: { headers: isolation },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks } },
   optimizeDeps: { exclude: ['@wllama/wllama', '@mlc-ai/web-llm'], include: ['@xenova/transformers'] },
   build: {
     target: 'es2023',
     chunkSizeWarningLimit: 8000,
-    // onnxruntime-web holds one direct eval, for Node.js alone; the page never reaches it.
-    rolldownOptions: { checks: { eval: false, pluginTimings: false } },
+    rolldownOptions: { checks },
   },
   test: {
     projects: [

@@ -17,14 +17,19 @@ export interface Gate {
 }
 
 export function makeGate(): Gate {
-  let closed: { promise: Promise<void>; resolve: () => void } | null = null;
+  let closed: { passed: Promise<void>; open: () => void } | null = null;
   return {
-    pause: () => (closed ??= Promise.withResolvers<void>()),
+    pause() {
+      if (closed !== null) return;
+      let open = () => undefined as void;
+      const passed = new Promise<void>((resolve) => (open = resolve));
+      closed = { passed, open };
+    },
     open() {
-      closed?.resolve();
+      closed?.open();
       closed = null;
     },
-    passed: () => closed?.promise ?? Promise.resolve(),
+    passed: () => closed?.passed ?? Promise.resolve(),
   };
 }
 

@@ -54,7 +54,16 @@ export function startRun(
   function tell(signal: RunSignal) {
     if (signal.type === 'loading' || signal.type === 'left') latest.set(signal.type, signal);
     else signals.push(signal);
-    for (const listener of listeners) listener(signal);
+    for (const listener of listeners) {
+      try {
+        listener(signal);
+      } catch (error) {
+        // What fails in a listener is the listener's; the run does not end for it.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
   function become(next: RunStatus) {
     status = next;

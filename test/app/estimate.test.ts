@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { bounded, timeLeft } from '../../src/app/estimate.ts';
+import { noUsage } from '../../src/core/budget.ts';
+
+const COST = { steps: 10, targetCalls: 1000, optimizerCalls: 100 };
+const used = (targetCalls: number, optimizerCalls: number, ms: number, tokens = 0) => {
+  const usage = { ...noUsage(), targetCalls, optimizerCalls, ms };
+  usage.target.in = tokens;
+  return usage;
+};
+
+test('a budget of steps cuts the work in proportion, one of calls caps it', () => {
+  expect(bounded(COST, {})).toEqual(COST);
+  expect(bounded(COST, { steps: 4 })).toEqual({ steps: 4, targetCalls: 400, optimizerCalls: 40 });
+  expect(bounded(COST, { targetCalls: 300 }).targetCalls).toBe(300);
+});
+
+describe('timeLeft', () => {
+  test('nothing is said before anything is measured', () => {
+    expect(timeLeft(COST, {}, noUsage(), 50, true)).toEqual({ ms: null, atLeast: true });
+  });
+
+  test('what is left of the search and the test at the measured pace: 100 ms an ask', () => {
+    // 1000 + 100 - 110 asks of the search, 50 of the test.
+    expect(timeLeft(COST, {}, used(100, 10, 11_000), 50, true)).toEqual({
+      ms: 99_000 + 5_000,
+      atLeast: false,
+    });
+  });
+
+  test('the nearest limit decides', () => {
+    const usage = used(100, 10, 11_000, 1_000);
+    expect(timeLeft(COST, { minutes: 0.5 }, usage, 0, true).ms).toBe(19_000);
+    // 1000 tokens took 11 s; 500 more take 5.5 s.
+    expect(timeLeft(COST, { tokens: 1_500 }, usage, 0, true).ms).toBe(5_500);
+  });
+
+  test('few asks make a lower bound; after the search only the test is left', () => {
+    expect(timeLeft(COST, {}, used(3, 0, 300), 0, true).atLeast).toBe(true);
+    expect(timeLeft(COST, {}, used(100, 10, 11_000), 20, false)).toEqual({ ms: 2_000, atLeast: false });
+  });
+});
