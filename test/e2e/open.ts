@@ -23,10 +23,13 @@ const QUIET = [
   '--disable-sync',
 ];
 
+/** Chromium's own services (updates, autofill, sign-in), which it asks whatever page is open. */
+const BROWSERS_OWN = /^(?:http:\/\/)?[\w.-]*\.(?:google|googleapis)\.com[:/]/;
+
 export interface Opened {
   context: BrowserContext;
   url: string;
-  /** Addresses that anything in the browser (page, workers, the browser itself) asked for beyond this machine. */
+  /** Addresses beyond this machine that anything in the browser (pages, workers) asked for. */
   left: string[];
   /** Errors that no code caught. */
   errors: string[];
@@ -41,12 +44,15 @@ export interface Opened {
 export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promise<Opened> {
   const left: string[] = [];
   const errors: string[] = [];
+  const note = (url = '') => {
+    if (!BROWSERS_OWN.test(url)) left.push(url);
+  };
   const proxy = createServer((request, response) => {
-    left.push(request.url ?? '');
+    note(request.url);
     response.writeHead(403).end();
   });
   proxy.on('connect', (request, socket) => {
-    left.push(request.url ?? '');
+    note(request.url);
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

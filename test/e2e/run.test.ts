@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { locate } from '../../scripts/model-store.js';
 import { kill, open, replayed, runIds, violationsInBoth, type Opened } from './open.ts';
@@ -64,6 +64,9 @@ describe.skipIf(!modelsHere)(
       opened = await open();
     });
     afterAll(() => opened.close());
+    afterEach(async () => {
+      for (const page of opened.context.pages()) await page.close();
+    });
 
     const GPO: Settings = { method: 'GPO', steps: 2, candidates: 2, seed: 5 };
     const task = smallTask('movie-reviews', 'small-reviews', { train: 8, validation: 8, test: 8 });
@@ -98,7 +101,6 @@ describe.skipIf(!modelsHere)(
         expect(Reflect.get(Object(events.at(-1)), 'type')).toBe('tested');
         expect(opened.errors).toEqual([]);
         expect(opened.left).toEqual([]);
-        await page.close();
       },
     );
 
@@ -122,7 +124,6 @@ describe.skipIf(!modelsHere)(
       // Same configuration, same seed: what was interrupted must equal what was not.
       expect(await replayed(second, killed ?? '')).toEqual(await replayed(second, whole ?? ''));
       expect(opened.left).toEqual([]);
-      await second.close();
     });
 
     test('OPRO: the same, shorter', { timeout: 2 * PATIENCE }, async () => {
@@ -145,7 +146,6 @@ describe.skipIf(!modelsHere)(
       expect(Reflect.get(Object(events.at(-1)), 'type')).toBe('tested');
       expect(opened.left).toEqual([]);
       expect(opened.errors).toEqual([]);
-      await second.close();
     });
   },
 );
