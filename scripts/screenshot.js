@@ -27,14 +27,16 @@ const page = await browser.newPage({
   colorScheme: process.argv.includes('--dark') ? 'dark' : 'light',
 });
 await page.goto(url);
-await page.getByLabel('Task', { exact: true }).selectOption({ label: 'Movie reviews' });
-await page
+const form = page.getByRole('form', { name: 'Set-up' });
+await form.getByLabel('Task', { exact: true }).selectOption({ label: 'Movie reviews' });
+await form
   .getByRole('group', { name: /Budget/ })
   .getByLabel('Steps')
   .fill(option('--steps', '3'));
-await page.getByText('Examples and seed').click();
-await page.getByLabel('Train', { exact: true }).fill('24');
-await page.getByLabel('Validation', { exact: true }).fill('40');
+await form.getByText('Examples and seed').click();
+await form.getByLabel('Train', { exact: true }).fill('24');
+await form.getByLabel('Validation', { exact: true }).fill('24');
+await form.getByLabel('Candidates a step').fill('4');
 await page.getByRole('button', { name: 'Start' }).click();
 await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: 30 * 60_000 });
 await page.evaluate(() => scrollTo(0, 0));

@@ -76,9 +76,9 @@ export function makeWhetstone(): Whetstone {
   /** Goes on with `record` from its log; an empty log is a fresh start. */
   async function begin(record: RunRecord): Promise<Run> {
     const { store, problem } = await opened;
-    const release = await holdRun(record.id);
     const method = methodOf(record.config.optimizer);
     const { items } = await store.loadEffects(record.id);
+    const release = await holdRun(record.id);
     record.status = 'running';
     const started = startRun(record, items, {
       store,

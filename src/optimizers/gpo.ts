@@ -135,6 +135,7 @@ Below are instructions for this task with their scores from 0 to 100. Higher is 
 Better instruction:`,
 };
 
+/** A reply that holds nothing usable is asked for again this often. */
 const RETRIES = 2;
 
 export const gpo: Optimizer<GpoOptions> = {

@@ -195,7 +195,7 @@ export const opro: Optimizer<OproOptions> = {
   },
 };
 
-/** An empty reply is asked for again this often (algorithm sheet, section 0.4 of the project's notes on parsing). */
+/** A reply that holds nothing usable is asked for again this often. */
 const RETRIES = 2;
 
 const PARSE: Record<string, (reply: string) => string | null> = {

@@ -24,16 +24,17 @@ async function setUp(page: Page, settings: Settings, task: string | null): Promi
     await page.getByLabel('Or paste its text').fill(task);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
   }
-  await page.getByLabel('Task', { exact: true }).selectOption({ label: 'small-reviews' });
-  await page.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
-  await page.getByLabel('Method', { exact: true }).selectOption({ label: settings.method });
-  await page.getByLabel('Candidates a step').fill(String(settings.candidates));
-  await page
+  const form = page.getByRole('form', { name: 'Set-up' });
+  await form.getByLabel('Task', { exact: true }).selectOption({ label: 'small-reviews' });
+  await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
+  await form.getByLabel('Method', { exact: true }).selectOption({ label: settings.method });
+  await form.getByLabel('Candidates a step').fill(String(settings.candidates));
+  await form
     .getByRole('group', { name: /Budget/ })
     .getByLabel('Steps')
     .fill(String(settings.steps));
-  await page.getByText('Examples and seed').click();
-  await page.getByLabel('Seed').fill(String(settings.seed));
+  await form.getByText('Examples and seed').click();
+  await form.getByLabel('Seed', { exact: true }).fill(String(settings.seed));
 }
 
 async function finished(page: Page): Promise<void> {
