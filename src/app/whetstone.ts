@@ -77,14 +77,18 @@ export function makeWhetstone(): Whetstone {
   async function begin(record: RunRecord): Promise<Run> {
     const { store, problem } = await opened;
     const method = methodOf(record.config.optimizer);
-    const { items } = await store.loadEffects(record.id);
+    const cost = costOf(record.config, record.task);
     const release = await holdRun(record.id);
+    const { items } = await store.loadEffects(record.id).catch((error: unknown) => {
+      release();
+      throw error;
+    });
     record.status = 'running';
     const started = startRun(record, items, {
       store,
       problem,
       optimizer: method,
-      cost: costOf(record.config, record.task),
+      cost,
       async models(report, signal, notice) {
         const { target, optimizer } = record.config.models;
         const engines = await models.engines({ target, optimizer }, notice);
