@@ -17,10 +17,14 @@ const DEFAULTS = {
 };
 
 /**
- * What makes the demo short: fewer candidates (for methods that know the option) and examples. The search ends after
- * its minutes at the latest; the final test then takes two or three more.
+ * What makes the demo short: fewer candidates and examples, and no step to a worse prompt (a method takes the options
+ * that it knows). The search ends after its minutes at the latest; the final test then takes two or three more.
  */
-const SHORT = { candidates: 4, minutes: 5, limits: { train: 24, validation: 30 } };
+const SHORT = {
+  options: { candidates: 6, elitism: true },
+  minutes: 5,
+  limits: { train: 24, validation: 30 },
+};
 
 const HELP = `Options: --task NAME, --optimizer NAME, --steps N, --model ID, --seed N, --json.`;
 
@@ -86,7 +90,7 @@ async function runInPage(wanted) {
   });
   const known = Object.keys(usual.options);
   const options = { ...usual.options };
-  for (const [name, value] of Object.entries({ candidates: wanted.short.candidates, steps: wanted.steps })) {
+  for (const [name, value] of Object.entries({ ...wanted.short.options, steps: wanted.steps })) {
     if (known.includes(name)) options[name] = value;
   }
   const config = {

@@ -112,3 +112,11 @@ export const POSITION_WORDS: Record<Position, string> = {
   'question-end': 'at the end of the question',
   'answer-begin': 'at the beginning of the answer',
 };
+
+/** What a prompt at each position is called in a list that a model continues: one of them, and several. */
+export const PROMPT_WORDS: Record<Position, { one: string; many: string }> = {
+  before: { one: 'Instruction', many: 'instructions for this task' },
+  'question-begin': { one: 'Instruction', many: 'instructions for this task' },
+  'question-end': { one: 'Instruction', many: 'instructions for this task' },
+  'answer-begin': { one: 'Beginning', many: 'ways to begin the answer' },
+};

@@ -28,7 +28,7 @@ import { fill } from '../core/fill.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
-import { exemplarText, POSITION_WORDS, question } from '../core/render.ts';
+import { exemplarText, POSITION_WORDS, PROMPT_WORDS, question } from '../core/render.ts';
 import { stepSize, type Decay } from '../core/schedule.ts';
 import { between } from '../core/tags.ts';
 import type { Example } from '../core/task.ts';
@@ -122,7 +122,7 @@ Merge them into one short text that keeps every point. Put it between <START> an
 
 {exemplars}
 
-Below are instructions for this task with their scores from 0 to 100. Higher is better.
+Below are {many} with their scores from 0 to 100. Higher is better.
 
 {trajectory}
 
@@ -132,7 +132,7 @@ Below are instructions for this task with their scores from 0 to 100. Higher is 
 
 {current}
 
-Better instruction:`,
+{one}:`,
 };
 
 /** A reply that holds nothing usable is asked for again this often. */
@@ -441,7 +441,7 @@ async function* retrieve(
       .filter((text) => text !== '')
       .join('\n\n');
   }
-  const label = tools.metaStyle === 'continuation' ? 'Instruction' : 'Prompt';
+  const label = tools.metaStyle === 'continuation' ? PROMPT_WORDS[tools.task.position].one : 'Prompt';
   return entries(
     chosen.map(({ scored }) => scored),
     options,
@@ -520,14 +520,17 @@ function metaPrompt(tools: Tools, material: Material, options: GpoOptions): Part
   const { task, prompts: templates, metaStyle } = tools;
   const { current, past, reflection, exemplars, words } = material;
   const continuing = metaStyle === 'continuation';
+  const { one, many } = PROMPT_WORDS[task.position];
   const slot = continuing ? 'continuation' : options.refinement === 'edit' ? 'edit' : 'generate';
   const preface =
     options.show === 'reflections'
       ? 'Problems of earlier prompts:'
       : 'Earlier prompts with their scores from 0 to 100; higher is better:';
-  const alone = entries([current], { ...options, show: 'scores' }, continuing ? 'Instruction' : 'Prompt');
+  const alone = entries([current], { ...options, show: 'scores' }, continuing ? one : 'Prompt');
   const trajectory = past === '' ? (continuing ? '' : alone) : continuing ? past : `${preface}\n\n${past}`;
   return fill(templates[slot] ?? prompts.generate, {
+    one,
+    many,
     position: { origin: 'rule', text: POSITION_WORDS[task.position] },
     task: { origin: 'task', text: task.description },
     trajectory: { origin: 'trajectory', text: trajectory },
@@ -551,7 +554,7 @@ function metaPrompt(tools: Tools, material: Material, options: GpoOptions): Part
         words === null
           ? ''
           : continuing
-            ? `The better instruction changes at most ${words} words of the last one.`
+            ? `The last one scores highest and changes at most ${words} words of the one before it.`
             : `You may change at most ${words} words of the current prompt.`,
     },
   });

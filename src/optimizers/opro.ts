@@ -17,7 +17,7 @@ import { fill } from '../core/fill.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
-import { exemplarText, POSITION_WORDS } from '../core/render.ts';
+import { exemplarText, POSITION_WORDS, PROMPT_WORDS } from '../core/render.ts';
 import { between } from '../core/tags.ts';
 import type { Example } from '../core/task.ts';
 
@@ -72,11 +72,11 @@ Write one more text with a higher precision than all of these. Begin it with <TE
 
 {exemplars}
 
-Below are instructions for this task with their scores from 0 to 100, from worst to best. Each new instruction is different from the ones before it and scores higher.
+Below are {many} with their scores from 0 to 100, from worst to best. Each new one is different from the ones before it and scores higher.
 
 {trajectory}
 
-Instruction:`,
+{one}:`,
 };
 
 export const opro: Optimizer<OproOptions> = {
@@ -295,14 +295,17 @@ function metaPrompt(
   options: OproOptions,
 ): Part[] {
   const { task, prompts: templates } = tools;
+  const { one, many } = PROMPT_WORDS[task.position];
   const entry = ({ candidate, score }: Scored) => {
     const value = shownScore(score, options.buckets);
     const form = FORMS[slot] ?? FORMS['chat'];
-    return form === undefined ? '' : form(candidate.prompt, options.showScores ? value : null);
+    return form === undefined ? '' : form(candidate.prompt, options.showScores ? value : null, one);
   };
   const note = slot === 'chat' && shown.length > 0 ? `${templates['trajectoryNote'] ?? ''}\n\n` : '';
   const placeholder = slot === 'continuation' ? '' : '<INS>';
   return fill(templates[slot] ?? prompts.chat, {
+    one,
+    many,
     position: { origin: 'rule', text: POSITION_WORDS[task.position] },
     task: { origin: 'task', text: task.description },
     trajectory: { origin: 'trajectory', text: note + shown.map(entry).join('\n\n') },
@@ -314,10 +317,10 @@ function metaPrompt(
 }
 
 /** One trajectory entry in each form; score null hides it (ablation of the paper's section 5.3). */
-const FORMS: Record<string, (prompt: string, score: string | null) => string> = {
+const FORMS: Record<string, (prompt: string, score: string | null, one: string) => string> = {
   chat: (prompt, score) => `Instruction: ${prompt}${score === null ? '' : `\nScore: ${score}`}`,
   bison: (prompt, score) => `text:\n${prompt}${score === null ? '' : `\nscore:\n${score}`}`,
   instructionsOnly: (prompt, score) =>
     `${score === null ? '' : `Precision: ${score} `}<TEXT>${prompt}</TEXT>`,
-  continuation: (prompt, score) => `Instruction: ${prompt}${score === null ? '' : `\nScore: ${score}`}`,
+  continuation: (prompt, score, one) => `${one}: ${prompt}${score === null ? '' : `\nScore: ${score}`}`,
 };

@@ -120,7 +120,7 @@ describe('the meta-prompt', () => {
     });
     const [ask] = optimizer.asks;
     expect(ask?.content.kind).toBe('completion');
-    expect(ask && textOf(ask)).toMatch(/Instruction: Judge the item\.\nScore: 50[^]*instruction:$/);
+    expect(ask && textOf(ask)).toMatch(/Instruction: Judge the item\.\nScore: 50[^]*\n\nInstruction:$/);
     expect(ask?.stop).toEqual(['\n']);
   });
 });
