@@ -25,6 +25,8 @@ export interface Settings {
   top?: number;
   /** Prefer the tokens that the tokenizer itself would make of this text. */
   prefer?: string;
+  /** Compute the whole prompt, whatever the cache holds of it. */
+  fresh?: boolean;
 }
 
 export interface Output {
@@ -131,7 +133,7 @@ export async function startRuntime(
     };
     const request = {
       ...sampling(settings),
-      cache_prompt: true,
+      cache_prompt: settings.fresh !== true,
       stream: true,
       onData,
       abortSignal: signal,

@@ -19,7 +19,9 @@ const HELD_LIMIT = 1 << 30;
 
 /**
  * llama.cpp on the CPU, in WASM. One ask at a time. A prompt that shares its beginning with an earlier one is computed
- * from where they part. An instance that dies is replaced and the ask put again, once.
+ * from where they part. What is cached changes the last digits of the logits, which a draw may turn into other words: so
+ * the prompt of a sampled ask is computed in one piece first, unless the ask before had the same prompt, and the same ask
+ * and seed give the same text whatever was asked before, also after a restart. An instance that dies is replaced and the ask put again, once.
  */
 export function wllamaEngine(options: WllamaOptions): Engine {
   const queue = makeQueue();
@@ -27,6 +29,8 @@ export function wllamaEngine(options: WllamaOptions): Engine {
   const contextTokens = options.contextTokens ?? 2048;
   let model: Blob | null = null;
   let runtime: Runtime | null = null;
+  /** The prompt that was last computed in one piece and that the cache still holds; null after any other ask. */
+  let primed: string | null = null;
 
   async function ready(report: Report, signal: AbortSignal): Promise<Runtime> {
     if (runtime && runtime.heldBytes() > HELD_LIMIT) drop();
@@ -44,6 +48,7 @@ export function wllamaEngine(options: WllamaOptions): Engine {
   }
 
   function drop(): void {
+    primed = null;
     runtime?.exit();
     runtime = null;
   }
@@ -88,11 +93,20 @@ export function wllamaEngine(options: WllamaOptions): Engine {
     },
     generate: (asked, signal) =>
       ask(async (live, stop) => {
-        const { text, tokens, finish } = await live.run(asked.content, settingsOf(asked), stop);
-        return { text, tokens, finish };
+        const settings = settingsOf(asked);
+        const whole = JSON.stringify(asked.content);
+        const prime = asked.temperature > 0 && primed !== whole;
+        primed = null;
+        if (prime) await live.run(asked.content, { maxTokens: 1, temperature: 0, fresh: true }, stop);
+        const { text, tokens, finish } = await live.run(asked.content, settings, stop);
+        if (asked.temperature > 0) primed = whole;
+        return { text, tokens: prime ? { ...tokens, cached: 0 } : tokens, finish };
       }, signal),
     choose: ({ content }: { content: Content }, texts, signal) =>
-      ask((live, stop) => chooseBy(live, content, texts, lengths, stop), signal),
+      ask((live, stop) => {
+        primed = null;
+        return chooseBy(live, content, texts, lengths, stop);
+      }, signal),
     dispose() {
       queue.close(new EngineError('aborted', `${options.name} was closed.`));
       drop();

@@ -86,8 +86,8 @@ test('IndexedDB blocked, as in some private windows: said at once, and what to d
     storage: { works: false, advice: expect.stringMatching(/export/i) },
   });
   await page
+    .getByRole('region', { name: 'Notices' })
     .getByText(/Nothing can be saved/)
-    .first()
     .waitFor();
 });
 

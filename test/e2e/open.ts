@@ -111,13 +111,20 @@ export async function violationsInBoth(page: Page): Promise<string[]> {
   return found;
 }
 
-/** Everything that a stored run did, without what time it took: replayed from its log, no model asked. */
+/**
+ * Everything that a stored run did, replayed from its log without any model; without what it cost, because a cache that
+ * was lost with the tab costs time and tokens, and nothing else.
+ */
 export function replayed(page: Page, id: string): Promise<unknown[]> {
   return page.evaluate(async (run) => {
     const events: unknown[] = [];
     for await (const event of globalThis.whetstone?.replay(run) ?? []) {
       events.push(
-        JSON.parse(JSON.stringify(event, (key, value: unknown) => (key === 'ms' ? undefined : value))),
+        JSON.parse(
+          JSON.stringify(event, (key, value: unknown) =>
+            key === 'ms' || key === 'tokens' ? undefined : value,
+          ),
+        ),
       );
     }
     return events;
