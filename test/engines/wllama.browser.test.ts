@@ -75,6 +75,20 @@ describe.skipIf(url === null)('wllamaEngine with SmolLM2-135M-Instruct', () => {
     expect(new Set([first, await draw(6), await draw(7), await draw(4294967295)]).size).toBeGreaterThan(1);
   });
 
+  test('a drawn text does not depend on what was asked before', async () => {
+    const drawn = completion(`${PROMPT} good\n\nReview: Dull.\nSentiment (good or bad):`, {
+      temperature: 1,
+      maxTokens: 16,
+    });
+    const texts: string[] = [];
+    for (const before of ['Something else.', PROMPT, `${PROMPT} good\n\nReview: Dull and`]) {
+      await engine.generate(completion(before, { maxTokens: 2 }), never);
+      texts.push((await engine.generate(drawn, never)).text);
+      texts.push((await engine.generate(drawn, never)).text);
+    }
+    expect(new Set(texts).size).toBe(1);
+  });
+
   test('ends before a stop string and keeps to a grammar', async () => {
     const counting = completion('1, 2, 3,', { maxTokens: 12, stop: ['6', ''] });
     expect(await engine.generate(counting, never)).toMatchObject({ text: ' 4, 5, ', finish: 'stop' });
