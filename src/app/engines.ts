@@ -11,8 +11,6 @@ import type { CustomModel, ModelChoice } from './types.ts';
 /** Where the page's own server keeps model files. */
 const MODELS_URL = new URL(`${import.meta.env.BASE_URL}models/`, location.href).href;
 
-export const EMBEDDER_ID = 'transformers:bge-small-en-v1.5:q8';
-
 const CUSTOM_MODELS = 'custom-models';
 
 /** What is kept of a model that the user added. A key for a server is never kept. */

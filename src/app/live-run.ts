@@ -85,7 +85,11 @@ export function startRun(
   }
 
   const save = () => keep((to) => to.saveRun({ ...record, effects: seq }));
-  const write = (entry: LoggedEffect) => keep((to) => to.appendEffect(record.id, seq++, entry));
+  const write = (entry: LoggedEffect) => {
+    // One number an outcome, also when it is written again elsewhere.
+    const at = seq++;
+    return keep((to) => to.appendEffect(record.id, at, entry));
+  };
 
   function note(event: RunEvent): boolean {
     switch (event.type) {

@@ -95,13 +95,6 @@ export interface Run {
   readonly usage: Usage;
 }
 
-/** Everything needed to make a run's configuration; `defaults` fills it in. */
-export interface Setup {
-  config: RunConfig;
-  target: string;
-  optimizer: string;
-}
-
 export interface Whetstone {
   machine(): Promise<Machine>;
   models(): Promise<ModelChoice[]>;

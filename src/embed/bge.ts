@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { type Embedder, EngineError, type Report } from '../core/model.ts';
 import { type Request, Response } from './protocol.ts';
 
+export const EMBEDDER_ID = 'transformers:bge-small-en-v1.5:q8';
+
 const ADVICE =
   'Run `npm run models` to get the small models, or choose a trajectory that needs no similarity.';
 
@@ -92,7 +94,7 @@ export function bgeEmbedder(modelsUrl: string): Embedder {
   }
 
   return {
-    id: 'transformers:bge-small-en-v1.5:q8',
+    id: EMBEDDER_ID,
     load,
     async embed(texts, signal) {
       await load(() => undefined, signal);
