@@ -57,14 +57,40 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
+/** One field of a JSON answer: what it should be and what came, as JSON text; `given` is null when it is missing. */
+export interface FieldScore {
+  field: string;
+  right: boolean;
+  wanted: string;
+  given: string | null;
+}
+
+/** How each field of a JSON answer did against the first acceptable answer; empty when either is no object. */
+export function scoreFields(
+  metric: { fields: readonly string[] },
+  answer: string,
+  gold: readonly string[],
+): FieldScore[] {
+  const [given, wanted] = [parseObject(answer), parseObject(gold[0] ?? '')];
+  if (given === null || wanted === null) return [];
+  return metric.fields.map((field) => ({
+    field,
+    right: isRight(field, given, wanted),
+    wanted: JSON.stringify(Object.hasOwn(wanted, field) ? wanted[field] : null),
+    given: Object.hasOwn(given, field) ? JSON.stringify(given[field]) : null,
+  }));
+}
+
+const isRight = (
+  field: string,
+  given: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+) => Object.hasOwn(given, field) && Object.hasOwn(wanted, field) && sameValue(given[field], wanted[field]);
+
 function sharedFields(answer: string, gold: string, fields: readonly string[]): number {
   const [given, wanted] = [parseObject(answer), parseObject(gold)];
   if (given === null || wanted === null || fields.length === 0) return 0;
-  const right = fields.filter(
-    (field) =>
-      Object.hasOwn(given, field) && Object.hasOwn(wanted, field) && sameValue(given[field], wanted[field]),
-  );
-  return right.length / fields.length;
+  return fields.filter((field) => isRight(field, given, wanted)).length / fields.length;
 }
 
 /** Texts by `fold`; numbers by value, also when one side writes them as text ("1,250.00"); the rest by structure. */

@@ -1,6 +1,7 @@
 import type { Candidate } from './candidate.ts';
 import type { Op, Part } from './events.ts';
 import type { AskOptions, Tools } from './optimizer.ts';
+import type { Example } from './task.ts';
 
 /** How a batch of candidates is asked for. */
 export interface ProposalRequest {
@@ -12,6 +13,8 @@ export interface ProposalRequest {
   parse: (reply: string) => string | null;
   parents: readonly Candidate[];
   origin: string;
+  /** Worked examples that the candidates carry; none by default. */
+  shots?: readonly Example[];
   /** Allow texts that are candidates already; they come back as those candidates. */
   repeats: boolean;
   /** Turns a usable candidate away with a reason, or null to keep it. */

@@ -16,6 +16,19 @@ export function between(text: string, open: string, close: string): string | nul
   return content.replace(/<[^<>]*>/g, '').trim() === '' ? null : content;
 }
 
+/**
+ * The trimmed text of the first fenced block (```), without a language name on the fence's line; to the end of the
+ * text when the fence is never closed. Null when there is no fence or nothing in it.
+ */
+export function fenced(text: string): string | null {
+  const open = text.indexOf('```');
+  if (open === -1) return null;
+  const rest = text.slice(open + 3);
+  const close = rest.indexOf('```');
+  const inner = (close === -1 ? rest : rest.slice(0, close)).replace(/^[\w+-]*\n/, '').trim();
+  return inner === '' ? null : inner;
+}
+
 /** Matches a text as it stands, in any case. A pattern keeps indexes right where lower-casing changes lengths. */
 const literal = (text: string) => new RegExp(escapePattern(text), 'iu');
 

@@ -24,11 +24,12 @@
 import type { Candidate, Scored } from '../core/candidate.ts';
 import { wordDistance } from '../core/edit.ts';
 import type { Op, Part } from '../core/events.ts';
+import { caseList, casesOf, wrongOf } from '../core/feedback.ts';
 import { fill } from '../core/fill.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
-import { exemplarText, POSITION_WORDS, PROMPT_WORDS, question } from '../core/render.ts';
+import { exemplarText, POSITION_WORDS, PROMPT_WORDS } from '../core/render.ts';
 import { stepSize, type Decay } from '../core/schedule.ts';
 import { between } from '../core/tags.ts';
 import type { Example } from '../core/task.ts';
@@ -452,17 +453,11 @@ async function* retrieve(
 /** What is wrong with a prompt, from its errors on the batch; empty without errors or without an answer. */
 async function* reflect(tools: Tools, candidate: Candidate, batch: readonly Example[]): Op<string> {
   const { task, prompts: templates } = tools;
-  const answers = yield* tools.answers(candidate, 'train', batch);
-  const wrong = answers.filter((answer) => answer.score < 1);
+  const wrong = wrongOf(yield* casesOf(tools, candidate, 'train', batch));
   if (wrong.length === 0) return '';
-  const errors = wrong.map((answer, i) => {
-    const example = batch.find((one) => one.id === answer.example);
-    const asked = example === undefined ? '' : question('', task.position, task.markers, example.input);
-    return `${i + 1}. ${asked}\nModel's answer: ${answer.answer ?? answer.reply}\nRight answer: ${example?.gold[0] ?? ''}`;
-  });
   const parts = fill(templates['reflect'] ?? prompts.reflect, {
     current: { origin: 'current', text: candidate.prompt },
-    errors: { origin: 'exemplars', text: errors.join('\n\n') },
+    errors: { origin: 'exemplars', text: caseList(task, wrong) },
   });
   const reply = yield* tools.ask('reflect', parts, { temperature: 0, style: 'chat' });
   return reply === null ? '' : (tagged(reply) ?? '');

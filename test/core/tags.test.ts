@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { between, cleanPrompt } from '../../src/core/tags.ts';
+import { between, cleanPrompt, fenced } from '../../src/core/tags.ts';
 
 const tagged = (text: string) => between(text, '<START>', '<END>');
 
@@ -87,5 +87,18 @@ describe('cleanPrompt', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('fenced', () => {
+  it.each([
+    ['Here it is:\n```\nDo it.\n```\nDone.', 'Do it.'],
+    ['```text\nTwo\nlines\n```', 'Two\nlines'],
+    ['```\nnever closed', 'never closed'],
+    ['```one line```', 'one line'],
+    ['```\n\n```', null],
+    ['no fence', null],
+  ])('%j', (text, expected) => {
+    expect(fenced(text)).toBe(expected);
   });
 });

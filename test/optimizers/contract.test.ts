@@ -19,6 +19,7 @@ function sensible(words = ['carefully', 'at length', 'briefly', 'twice', 'in ord
       `<TEXT>${text}</TEXT>`,
       `<prompt>${text}</prompt>`,
       `[${text}]`,
+      `\n\`\`\`\n${text}\n\`\`\``,
     ].join(' ');
   };
 }
