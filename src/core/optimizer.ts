@@ -1,5 +1,5 @@
 import type { Candidate, Scored } from './candidate.ts';
-import type { Answer, Op, Part, RunEvent } from './events.ts';
+import type { Answer, Op, Part, RunEvent, Stage } from './events.ts';
 import type { MetaStyle } from './rendering.ts';
 import type { Rng } from './rng.ts';
 import type { Example, SearchTask } from './task.ts';
@@ -79,6 +79,18 @@ export interface Tools {
   emit(event: RunEvent): Op<void>;
 }
 
+/** One part of a method's loop, for its diagram, in the order in which the work is done. */
+export interface LoopPart {
+  /** A word or two. */
+  name: string;
+  /** What it does, in a few plain words. */
+  says: string;
+  /** Events of this stage light it up; where parts share a stage, the next one in order. */
+  stage: Stage;
+  /** Done before the loop begins, not in each round. */
+  once?: boolean;
+}
+
 export interface Optimizer<O extends Record<string, OptionValue> = Record<string, OptionValue>> {
   /** Lower-case, the registry's key. */
   id: string;
@@ -86,6 +98,8 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   paper: { title: string; url: string };
   /** The idea in one sentence. */
   summary: string;
+  /** The loop as it is drawn; the last part leads back to the first that is not `once`. The final test is not named. */
+  loop?: readonly LoopPart[];
   /** Templates with `{slot}` placeholders, shown by the page and editable for a run. */
   prompts: Readonly<Record<string, string>>;
   options: { readonly [K in keyof O]: Option<O[K]> };

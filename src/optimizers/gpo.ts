@@ -148,6 +148,14 @@ export const gpo: Optimizer<GpoOptions> = {
   },
   summary:
     'Shows the optimizer the past prompts most like the current one and lets it change fewer and fewer words, as a gradient method would with momentum and a decaying learning rate.',
+  loop: [
+    { name: 'Trajectory', says: 'pick past prompts', stage: 'retrieve' },
+    { name: 'Reflect', says: 'what went wrong, if asked for', stage: 'reflect' },
+    { name: 'Step size', says: 'how many words may change', stage: 'summarize' },
+    { name: 'Meta-prompt', says: 'write candidates', stage: 'propose' },
+    { name: 'Evaluate', says: 'score each on validation', stage: 'evaluate' },
+    { name: 'Select', says: 'the best leads on', stage: 'select' },
+  ],
   prompts,
   options: {
     epochs: whole('Epochs', 'Passes over the training examples.', 3, 1, 50),

@@ -85,6 +85,11 @@ export const opro: Optimizer<OproOptions> = {
   paper: { title: 'Large Language Models as Optimizers', url: 'https://arxiv.org/abs/2309.03409' },
   summary:
     'Shows the optimizer the best prompts so far with their scores, worst to best, and asks for a better one.',
+  loop: [
+    { name: 'Best so far', says: 'sorted, worst to best', stage: 'retrieve' },
+    { name: 'Meta-prompt', says: 'write candidates', stage: 'propose' },
+    { name: 'Evaluate', says: 'score each', stage: 'evaluate' },
+  ],
   prompts,
   options: {
     steps: whole('Steps', 'How often the optimizer is shown the trajectory.', 200, 1, 1000),

@@ -229,6 +229,9 @@ export function reduce(view: RunView, event: RunEvent): RunView {
     case 'note':
       view.notes.push({ step: event.step, text: event.text });
       break;
+    case 'recovered':
+      view.notes.push({ step: view.step, text: event.text });
+      break;
     case 'budget':
       view.budget = event.budget;
       break;

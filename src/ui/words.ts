@@ -1,4 +1,5 @@
 import { diffWordsWithSpace } from 'diff';
+import type { Example } from '../core/task.ts';
 
 /** One stretch of a word diff: kept text, text that only the new prompt has, or text that only the old one had. */
 export interface Stretch {
@@ -68,4 +69,20 @@ export function sharedPart(stretches: readonly Stretch[]): number {
     if (kind === 'same') same += text.trim().length;
   }
   return all === 0 ? 0 : same / all;
+}
+
+/** A worked example of a candidate against its parent's. */
+export interface ShotChange {
+  kind: Stretch['kind'];
+  shot: Example;
+}
+
+/** The new candidate's worked examples in their order, then those that it dropped. */
+export function shotDiff(before: readonly Example[], after: readonly Example[]): ShotChange[] {
+  const ids = (shots: readonly Example[]) => new Set(shots.map((shot) => shot.id));
+  const [old, now] = [ids(before), ids(after)];
+  return [
+    ...after.map((shot): ShotChange => ({ kind: old.has(shot.id) ? 'same' : 'added', shot })),
+    ...before.flatMap((shot): ShotChange[] => (now.has(shot.id) ? [] : [{ kind: 'removed', shot }])),
+  ];
 }

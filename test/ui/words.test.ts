@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sharedPart, wordDiff } from '../../src/ui/words.ts';
+import { sharedPart, shotDiff, wordDiff } from '../../src/ui/words.ts';
 
 test('a changed word is one removal and one addition', () => {
   expect(wordDiff('Answer the question.', 'Answer this question.')).toEqual([
@@ -38,4 +38,14 @@ test('shared part', () => {
   expect(sharedPart(wordDiff('a b', 'a b'))).toBe(1);
   expect(sharedPart(wordDiff('one', 'two'))).toBe(0);
   expect(sharedPart(wordDiff('gone', ''))).toBe(0);
+});
+
+test('worked examples: kept and added in their order, dropped ones last', () => {
+  const shot = (id: string) => ({ id, input: id, gold: ['x'] });
+  const changes = shotDiff([shot('a'), shot('b')], [shot('c'), shot('a')]);
+  expect(changes.map(({ kind, shot: { id } }) => `${kind} ${id}`)).toEqual([
+    'added c',
+    'same a',
+    'removed b',
+  ]);
 });
