@@ -1,5 +1,5 @@
-import type { Effects, Outcome } from '../core/log.ts';
-import { EngineError, type Embedder, type Engine } from '../core/model.ts';
+import type { Effect, Effects } from '../core/log.ts';
+import { type Choice, type Embedder, type Engine, EngineError, type Reply } from '../core/model.ts';
 
 export interface LiveModels {
   target: Engine;
@@ -33,60 +33,107 @@ export function makeGate(): Gate {
   };
 }
 
+/** What a run makes of an engine that was lost. */
+export interface Losses {
+  /** What was told of recoveries since the last call; empty when there were none. */
+  recovered(): string;
+  /** The engine could not be brought back: closes the gate until the user says to go on, or throws to end the run. */
+  pause(error: EngineError): void;
+}
+
+const ENDED_BY_LOSS: Losses = {
+  recovered: () => '',
+  pause(error) {
+    throw error;
+  },
+};
+
 /**
  * Effects done by real models. An ask that the model can never answer becomes a `refused` outcome, which the run
- * survives; every other failure rejects. With several asks in flight, `ms` is the time since the ask began or since
- * the previous reply, whichever is later, so that the sum is the time that passed.
+ * survives. An engine that is lost for good pauses the run; when it goes on, the model is loaded again and the same ask
+ * made once more. Every other failure rejects. With several asks in flight, `ms` is the time since the ask began or
+ * since the previous reply, whichever is later, so that the sum is the time that passed; a pause does not count.
  */
 export function liveEffects(
   models: LiveModels,
   gate: Gate,
   signal: AbortSignal,
   now = () => performance.now(),
+  losses = ENDED_BY_LOSS,
 ): Effects {
   let previous = 0;
+
+  async function answer(effect: Effect): Promise<Answer> {
+    switch (effect.kind) {
+      case 'generate':
+        return { kind: 'generate', reply: await models[effect.role].generate(effect.ask, signal) };
+      case 'choose': {
+        const engine = models[effect.role];
+        if (engine.choose === undefined) {
+          throw new EngineError(
+            'refused',
+            `${engine.id} cannot compare answers by their log-probability.`,
+            'Read answers by decoding instead.',
+          );
+        }
+        return { kind: 'choose', choice: await engine.choose(effect.ask, effect.options, signal) };
+      }
+      case 'embed':
+        if (models.embedder === null)
+          throw new EngineError('unavailable', 'This run has no embedding model.');
+        return { kind: 'embed', vectors: await models.embedder.embed(effect.texts, signal) };
+    }
+  }
+
+  async function load(effect: Effect): Promise<void> {
+    const model = effect.kind === 'embed' ? models.embedder : models[effect.role];
+    await model?.load(() => undefined, signal);
+  }
+
   return {
     async perform(effect) {
-      await gate.passed();
-      const began = now();
-      const elapsed = () => {
-        const ended = now();
-        const ms = ended - Math.max(began, previous);
-        previous = ended;
-        return Math.max(0, ms);
-      };
-      try {
-        if (signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
-        switch (effect.kind) {
-          case 'generate': {
-            const reply = await models[effect.role].generate(effect.ask, signal);
-            return { kind: 'generate', reply, ms: elapsed() } satisfies Outcome;
+      let ms = 0;
+      let lost = false;
+      for (;;) {
+        await gate.passed();
+        const began = now();
+        const count = () => {
+          const ended = now();
+          ms += Math.max(0, ended - Math.max(began, previous));
+          previous = ended;
+        };
+        const came = () => {
+          count();
+          const recovered = losses.recovered();
+          return recovered === '' ? { ms } : { ms, recovered };
+        };
+        let loading = false;
+        try {
+          if (signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
+          if (lost) {
+            loading = true;
+            await load(effect);
+            loading = false;
           }
-          case 'choose': {
-            const engine = models[effect.role];
-            if (engine.choose === undefined) {
-              throw new EngineError(
-                'refused',
-                `${engine.id} cannot compare answers by their log-probability.`,
-                'Read answers by decoding instead.',
-              );
-            }
-            const choice = await engine.choose(effect.ask, effect.options, signal);
-            return { kind: 'choose', choice, ms: elapsed() } satisfies Outcome;
-          }
-          case 'embed': {
-            if (models.embedder === null)
-              throw new EngineError('unavailable', 'This run has no embedding model.');
-            const vectors = await models.embedder.embed(effect.texts, signal);
-            return { kind: 'embed', vectors, ms: elapsed() } satisfies Outcome;
-          }
+          const answered = await answer(effect);
+          return { ...answered, ...came() };
+        } catch (error) {
+          if (!(error instanceof EngineError) || error.fault === 'aborted' || signal.aborted) throw error;
+          // A model that does not come back is lost, whatever the reason that it gives.
+          lost = loading || error.fault === 'lost';
+          if (lost) {
+            losses.pause(error);
+            count();
+          } else if (error.fault === 'context' || error.fault === 'refused') {
+            return { kind: 'refused', reason: error.message, ...came() };
+          } else throw error;
         }
-      } catch (error) {
-        if (error instanceof EngineError && (error.fault === 'context' || error.fault === 'refused')) {
-          return { kind: 'refused', reason: error.message, ms: elapsed() };
-        }
-        throw error;
       }
     },
   };
 }
+
+type Answer =
+  | { kind: 'generate'; reply: Reply }
+  | { kind: 'choose'; choice: Choice }
+  | { kind: 'embed'; vectors: Float32Array[] };

@@ -9,7 +9,7 @@ import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
 import { timeLeft } from './estimate.ts';
-import { liveEffects, makeGate, type LiveModels } from './live-effects.ts';
+import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import type { Run, RunSignal, RunStatus } from './types.ts';
 
 /** What a live run needs from its surroundings. */
@@ -70,6 +70,20 @@ export function startRun(
     tell({ type: 'status', status });
   }
   const problem = (message: string, advice: string) => tell({ type: 'problem', message, advice });
+  function pause() {
+    gate.pause();
+    if (status === 'running') become('paused');
+  }
+
+  /** Told of recoveries and not yet in the log: they go in with the outcome that they delayed. */
+  const recoveries: string[] = [];
+  const losses: Losses = {
+    recovered: () => recoveries.splice(0).join(' '),
+    pause({ message, advice }) {
+      pause();
+      problem(message, advice);
+    },
+  };
 
   /** A full disk does not end a run: it goes on in memory, and says so once. */
   async function keep(write: (store: Store) => Promise<void>) {
@@ -132,7 +146,10 @@ export function startRun(
         surroundings.models(
           (role, model) => (progress) => tell({ type: 'loading', role, model, progress }),
           aborter.signal,
-          (text) => problem(text, ''),
+          (text) => {
+            recoveries.push(text);
+            problem(text, '');
+          },
         ),
       );
       const effects = logged(known, config.models, live, write);
@@ -180,7 +197,7 @@ export function startRun(
       async perform(effect) {
         ready ??= load().then((models) => {
           if (status === 'loading') become('running');
-          return liveEffects(models, gate, aborter.signal);
+          return liveEffects(models, gate, aborter.signal, undefined, losses);
         });
         return (await ready).perform(effect);
       },
@@ -203,9 +220,7 @@ export function startRun(
       return () => listeners.delete(listener);
     },
     pause() {
-      if (status !== 'running') return;
-      gate.pause();
-      become('paused');
+      if (status === 'running') pause();
     },
     proceed() {
       if (status !== 'paused') return;

@@ -149,6 +149,7 @@ export function makeEvaluator(
         const first = flying.shift();
         if (first === undefined) break;
         const outcome = await first.outcome;
+        if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
         const answer = read(candidate, split, first.example, first.options, outcome);
         if (meter !== null) charge(usage, 'target', answer.tokens, answer.ms);
         mine.set(first.example.id, answer);

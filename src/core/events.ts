@@ -59,6 +59,8 @@ export type RunEvent =
   | { type: 'current'; step: number; candidate: string; score: number }
   | { type: 'best'; step: number; candidate: string; score: number }
   | { type: 'note'; step: number; text: string }
+  /** The engine was lost and brought back by itself, before the event that follows. */
+  | { type: 'recovered'; text: string }
   | { type: 'budget'; budget: Budget }
   | { type: 'searched'; reason: StopReason; best: string }
   | { type: 'tested'; result: TestResult };

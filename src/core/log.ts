@@ -10,15 +10,23 @@ export type Effect =
   | { kind: 'choose'; role: Role; ask: Ask; options: readonly string[] }
   | { kind: 'embed'; texts: readonly string[] };
 
+/** What every outcome tells of how it came. */
+interface Came {
+  /** The wall-clock time that it added to the run. */
+  ms: number;
+  /** What happened when the engine had to be brought back on the way (its device was lost); absent otherwise. */
+  recovered?: string;
+}
+
 /**
- * What came back. `ms` is the wall-clock time that it added to the run. `refused` records an ask that this model
- * can never answer (longer than its context, a grammar that it cannot parse), so that a replay refuses it too.
+ * What came back. `refused` records an ask that this model can never answer (longer than its context, a grammar that
+ * it cannot parse), so that a replay refuses it too.
  */
 export type Outcome =
-  | { kind: 'generate'; reply: Reply; ms: number }
-  | { kind: 'choose'; choice: Choice; ms: number }
-  | { kind: 'embed'; vectors: Float32Array[]; ms: number }
-  | { kind: 'refused'; reason: string; ms: number };
+  | ({ kind: 'generate'; reply: Reply } & Came)
+  | ({ kind: 'choose'; choice: Choice } & Came)
+  | ({ kind: 'embed'; vectors: Float32Array[] } & Came)
+  | ({ kind: 'refused'; reason: string } & Came);
 
 export interface LoggedEffect {
   key: string;

@@ -157,6 +157,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
           ...(style === 'continuation' ? { stop: CONTINUATION_STOP } : {}),
         },
       });
+      if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
       if (outcome.kind !== 'generate') {
         const reason =
           outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.';
@@ -220,6 +221,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       const unknown = [...new Set(texts)].filter((text) => !vectors.has(text));
       if (unknown.length > 0) {
         const outcome = await effects.perform({ kind: 'embed', texts: unknown });
+        if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
         if (outcome.kind === 'embed')
           unknown.forEach((text, i) => vectors.set(text, outcome.vectors[i] ?? new Float32Array()));
         usage.ms += outcome.ms;

@@ -96,6 +96,6 @@ export function lostForGood(times: number, why: string): EngineError {
   return new EngineError(
     'lost',
     `The graphics device was lost ${times} times in a row and the model could not be kept running (${why}).`,
-    `${SMALLER} Then go on: the run continues where it stopped.`,
+    'Close other tabs and programs that use the graphics memory, then continue: the run goes on where it stopped. If it happens again, start a run with a smaller model.',
   );
 }

@@ -106,19 +106,19 @@ const reply: Check<Reply> = object<Reply>()({
 
 /** A log entry whose vectors and log-probabilities come as `vector` and `logProb` read them. */
 export function effectCheck(vector: Check<Float32Array>, logProb: Check<number>): Check<LoggedEffect> {
-  const ms = v.number();
+  const came = { ms: v.number(), recovered: v.exactOptional(v.string()) };
   type Outcome = LoggedEffect['outcome'];
   return object<LoggedEffect>()({
     key: v.string(),
     outcome: v.variant('kind', [
-      object<Kind<Outcome, 'generate'>>()({ kind: v.literal('generate'), reply, ms }),
+      object<Kind<Outcome, 'generate'>>()({ kind: v.literal('generate'), reply, ...came }),
       object<Kind<Outcome, 'choose'>>()({
         kind: v.literal('choose'),
         choice: object<Choice>()({ logProbs: v.array(logProb), tokens }),
-        ms,
+        ...came,
       }),
-      object<Kind<Outcome, 'embed'>>()({ kind: v.literal('embed'), vectors: v.array(vector), ms }),
-      object<Kind<Outcome, 'refused'>>()({ kind: v.literal('refused'), reason: v.string(), ms }),
+      object<Kind<Outcome, 'embed'>>()({ kind: v.literal('embed'), vectors: v.array(vector), ...came }),
+      object<Kind<Outcome, 'refused'>>()({ kind: v.literal('refused'), reason: v.string(), ...came }),
     ]),
   });
 }

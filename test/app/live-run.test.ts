@@ -39,10 +39,31 @@ const writer = () =>
     reply: (ask) => `<START>Judge it carefully, way ${ask.seed % 1000}.<END>`,
   });
 
+/** Answers as the target does, but is lost from its `from`-th ask on, so many times. */
+function lossy(from: number, times: number): Engine & { loads: number } {
+  const inner = target();
+  let asked = 0;
+  return {
+    ...inner,
+    loads: 0,
+    load() {
+      this.loads++;
+      return Promise.resolve();
+    },
+    generate(ask, signal) {
+      asked++;
+      if (asked >= from && asked < from + times)
+        return Promise.reject(new EngineError('lost', 'The device is gone.', 'Close other tabs.'));
+      return inner.generate(ask, signal);
+    },
+  };
+}
+
 interface Started {
   store?: Store;
   record?: RunRecord;
   answerer?: Engine;
+  onModels?: (notice: (text: string) => void) => void;
   onSignal?: (signal: RunSignal, run: ReturnType<typeof startRun>) => void;
 }
 
@@ -50,6 +71,7 @@ async function start({
   store = memoryStore(),
   record = newRecord(),
   answerer = target(),
+  onModels,
   onSignal,
 }: Started) {
   const { items } = await store.loadEffects(record.id);
@@ -58,7 +80,10 @@ async function start({
     problem: null,
     optimizer: gpo,
     cost: method.cost(CONFIG.options, { train: 8, validation: 6 }),
-    models: () => Promise.resolve({ target: answerer, optimizer: writer(), embedder: letters() }),
+    models(_report, _signal, notice) {
+      onModels?.(notice);
+      return Promise.resolve({ target: answerer, optimizer: writer(), embedder: letters() });
+    },
   });
   const signals: RunSignal[] = [];
   run.subscribe((signal) => {
@@ -173,22 +198,35 @@ describe('a live run', () => {
     expect(problems(signals)[0]).toMatchObject({ advice: 'Go on in the other tab.' });
   });
 
-  test('a lost engine ends the run as failed, with advice, and it can be resumed', async () => {
-    let answers = 0;
-    const dying = scriptedEngine({
-      id: 'scripted:target:none',
-      reply: () => {
-        if (++answers > 9) throw new EngineError('lost', 'The device is gone.', 'Close other tabs.');
-        return ' positive';
-      },
-    });
-    const { run, signals, store } = await start({ answerer: dying });
+  test('an engine lost for good pauses the run with advice; continued, it is the undisturbed run', async () => {
+    const whole = await start({});
+    await whole.run.ended;
+    const dying = lossy(10, 2);
+    const { run, signals } = await start({ answerer: dying });
+    await expect.poll(() => statuses(signals).at(-1)).toBe('paused');
+    expect(problems(signals)).toMatchObject([
+      { message: 'The device is gone.', advice: 'Close other tabs.' },
+    ]);
+    run.proceed();
+    await expect.poll(() => problems(signals).length).toBe(2);
+    expect(statuses(signals).slice(-2)).toEqual(['running', 'paused']);
+    run.proceed();
     await run.ended;
-    expect(statuses(signals).at(-1)).toBe('failed');
-    expect(problems(signals)[0]).toMatchObject({
-      message: 'The device is gone.',
-      advice: 'Close other tabs.',
-    });
+    expect(dying.loads).toBe(2);
+    expect(statuses(signals).at(-1)).toBe('finished');
+    expect(eventsIn(signals)).toEqual(eventsIn(whole.signals));
+  });
+
+  test('a paused run whose model does not load again stays paused; stopped, it can be resumed from its log', async () => {
+    const gone = lossy(10, 1);
+    gone.load = () => Promise.reject(new EngineError('memory', 'It no longer fits.', 'Close other tabs.'));
+    const { run, signals, store } = await start({ answerer: gone });
+    await expect.poll(() => statuses(signals).at(-1)).toBe('paused');
+    run.proceed();
+    await expect.poll(() => problems(signals).at(-1)?.message).toBe('It no longer fits.');
+    expect(statuses(signals).at(-1)).toBe('paused');
+    await run.stop();
+    expect(statuses(signals).at(-1)).toBe('stopped');
     expect((await store.loadEffects('run')).items.filter(({ key }) => key.startsWith('target'))).toHaveLength(
       9,
     );
@@ -196,6 +234,39 @@ describe('a live run', () => {
     const resumed = await start({ store, record: record ?? newRecord() });
     await resumed.run.ended;
     expect(statuses(resumed.signals).at(-1)).toBe('finished');
+  });
+
+  test('a recovery is an event of the run, told at once, kept in its log and replayed from it', async () => {
+    let answers = 0;
+    const surroundings = { notice: (_text: string) => undefined as void };
+    const inner = target();
+    const recovering: Engine = {
+      ...inner,
+      generate(ask, signal) {
+        // As an engine does that lost its device in the middle of this ask and brought it back.
+        if (++answers === 5) surroundings.notice('The device was lost and is back.');
+        return inner.generate(ask, signal);
+      },
+    };
+    const { run, signals, store } = await start({
+      answerer: recovering,
+      onModels: (notice) => (surroundings.notice = notice),
+    });
+    await run.ended;
+    expect(statuses(signals)).toEqual(['loading', 'running', 'finished']);
+    expect(problems(signals)).toMatchObject([{ message: 'The device was lost and is back.' }]);
+    const events = eventsIn(signals);
+    const at = events.findIndex((event) => event.type === 'recovered');
+    expect(events[at]).toEqual({ type: 'recovered', text: 'The device was lost and is back.' });
+    expect(events[at + 1]?.type).toBe('answered');
+    expect(events.slice(0, at).filter((event) => event.type === 'answered')).toHaveLength(4);
+    expect(events.filter((event) => event.type === 'recovered')).toHaveLength(1);
+
+    const record = await store.run('run');
+    const again = await start({ store, record: record ?? newRecord(), answerer: lossy(1, Infinity) });
+    await again.run.ended;
+    expect(statuses(again.signals).at(-1)).toBe('finished');
+    expect(eventsIn(again.signals)).toEqual(events);
   });
 
   test('who listens late hears everything from the start', async () => {

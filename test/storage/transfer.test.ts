@@ -18,7 +18,7 @@ const plain = { noNullPrototype: true };
 const tokens = fc.record({ in: count, cached: count, out: count }, plain);
 const exact = <T>(value: T) => fc.constant(value);
 
-const anyOutcome: fc.Arbitrary<LoggedEffect['outcome']> = fc.oneof(
+const anyOutcomeAtOnce: fc.Arbitrary<LoggedEffect['outcome']> = fc.oneof(
   fc.record(
     {
       kind: exact('generate' as const),
@@ -46,6 +46,9 @@ const anyOutcome: fc.Arbitrary<LoggedEffect['outcome']> = fc.oneof(
   ),
   fc.record({ kind: exact('refused' as const), reason: anyText, ms: finite }, plain),
 );
+const anyOutcome = fc
+  .tuple(anyOutcomeAtOnce, fc.option(anyText))
+  .map(([outcome, recovered]) => (recovered === null ? outcome : { ...outcome, recovered }));
 const anyEffect: fc.Arbitrary<LoggedEffect> = fc.record({ key: anyText, outcome: anyOutcome }, plain);
 
 const anyRecord: fc.Arbitrary<RunRecord> = fc

@@ -52,6 +52,14 @@ test('a candidate is created, answers under it are tallied and charged, and its 
   ]);
 });
 
+test('a recovery is a note of the step that it fell in', () => {
+  const view = fold([
+    { type: 'step', step: 2, of: 4 },
+    { type: 'recovered', text: 'The device was lost and is back.' },
+  ]);
+  expect(view.notes).toEqual([{ step: 2, text: 'The device was lost and is back.' }]);
+});
+
 test('the final test is counted but not charged', () => {
   const view = fold([{ type: 'proposed', candidate: c0, edit: 0 }, answer('c0', 'a', 1, { split: 'test' })]);
   expect(view.usage).toEqual(noUsage());
