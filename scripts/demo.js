@@ -1,7 +1,8 @@
 /**
  * npm run demo: the main job without hands. A headless Chromium opens the built page, a prompt is optimized there with
  * real models, and the outcome on examples not seen before is printed as it is.
- * Options: --task NAME, --optimizer NAME, --steps N, --model ID, --seed N, --json (one JSON object instead of text).
+ * Options: --task NAME, --optimizer NAME, --steps N, --engine wllama|webllm, --model ID, --seed N, --json (one JSON object
+ * instead of text).
  */
 import { ensureDependencies, ensureNode } from './setup.js';
 

@@ -2,6 +2,8 @@ import { chromium } from 'playwright';
 import { browserPath } from './browser.js';
 import { ensureModels } from './models.js';
 import { serve } from './serve.js';
+import { modelPath, WEBLLM_PREFIX } from './serve-models.js';
+import { findAdapter, GPU_FLAGS, SOFTWARE_FLAGS } from './webgpu.js';
 
 /**
  * What the demo runs unless told otherwise. The task has headroom for a small model, and the settings end within a few
@@ -10,31 +12,39 @@ import { serve } from './serve.js';
 const DEFAULTS = {
   task: 'movie-reviews',
   optimizer: 'gpo',
-  steps: 3,
   model: 'wllama:smollm2-135m-instruct-q8_0',
   seed: 1,
   json: false,
 };
+
+/** The model of an engine where only the engine is named. WebLLM's is read from WHETSTONE_MODELS. */
+const FIRST_MODELS = { wllama: DEFAULTS.model, webllm: 'webllm:smollm2-local' };
 
 /**
  * What makes the demo short: fewer candidates and examples, and no step to a worse prompt (a method takes the options
  * that it knows). The search ends after its minutes at the latest; the final test then takes two or three more.
  */
 const SHORT = {
+  steps: 3,
   options: { candidates: 6, elitism: true },
   minutes: 5,
   limits: { train: 24, validation: 30 },
 };
 
-const HELP = `Options: --task NAME, --optimizer NAME, --steps N, --model ID, --seed N, --json.`;
+/**
+ * What is left of that where WebGPU is played in software, at some six tokens a second: enough to see every part work,
+ * far too little to find a better prompt or to prove one.
+ * @type {{ steps: number, options: Record<string, number | boolean>, minutes: number, limits: { train: number, validation: number, test?: number } }}
+ */
+const TINY = {
+  steps: 1,
+  options: { candidates: 1, exemplars: 1, epochs: 1, batch: 2, elitism: true },
+  minutes: 5,
+  limits: { train: 2, validation: 3, test: 4 },
+};
 
-/** A WebGPU adapter in software where the machine has none; containers run as root, which the sandbox refuses. */
-const FLAGS = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--disable-background-networking',
-];
+const HELP =
+  'Options: --task NAME, --optimizer NAME, --steps N, --engine wllama|webllm, --model ID, --seed N, --json.';
 
 /**
  * @param {string[]} args
@@ -45,14 +55,25 @@ export async function demonstrate(args) {
   if (options === null) return 2;
   /** @param {string} line */
   const say = (line) => (options.json ? console.error : console.log)(line);
+  const missing = missingModel(options.model);
+  if (missing !== null) {
+    console.error(missing);
+    return 1;
+  }
   await ensureModels();
   const executablePath = browserPath();
   if (executablePath === null) {
     console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
     return 1;
   }
+  const webllm = options.model.startsWith('webllm:');
+  const adapter = webllm ? await findAdapter(executablePath) : null;
+  const real = adapter !== null && !adapter.software;
+  const size = webllm && !real ? TINY : SHORT;
+  const { steps = size.steps } = options;
+  if (size === TINY) for (const line of tinyNotice(TINY)) say(line);
   const { url, close } = await serve({ port: 0, mode: 'preview' });
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await chromium.launch({ executablePath, args: real ? GPU_FLAGS : SOFTWARE_FLAGS });
   try {
     const page = await browser.newPage();
     const progress = makeProgress(say);
@@ -60,13 +81,16 @@ export async function demonstrate(args) {
     page.on('pageerror', (error) => console.error(`The page failed: ${plain(error.message)}`));
     await page.goto(url);
     await page.waitForFunction(() => 'whetstone' in globalThis);
-    const outcome = await page.evaluate(runInPage, { ...options, short: SHORT });
+    const outcome = await page.evaluate(runInPage, { ...options, steps, short: size });
     if ('problem' in outcome) {
       console.error(plain(outcome.problem));
       return 1;
     }
     if (options.json) console.log(JSON.stringify(outcome, null, 2));
     else report(outcome, say);
+    if (size === TINY) {
+      say(`This was a tiny run: ${outcome.n} test examples say nothing about either prompt.`);
+    }
     return 0;
   } finally {
     await browser.close();
@@ -76,7 +100,7 @@ export async function demonstrate(args) {
 
 /**
  * Runs inside the page, through the object that the page itself works with.
- * @param {typeof DEFAULTS & { short: typeof SHORT }} wanted
+ * @param {typeof DEFAULTS & { steps: number, short: typeof TINY }} wanted
  */
 async function runInPage(wanted) {
   /** @type {{ whetstone: import('../src/app/types.ts').Whetstone }} */
@@ -163,7 +187,8 @@ function makeProgress(say) {
     }
     const { signal, usage } = message;
     if (signal.type === 'loading') {
-      const { doing } = signal.progress;
+      // Once a stage, not once a part of it: `Compiling GPU programs [3/46]`.
+      const doing = signal.progress.doing.replace(/ *[[(].*$/, '');
       if (!state.loading.has(doing)) say(`${plain(doing)} …`);
       state.loading.add(doing);
       return;
@@ -240,36 +265,69 @@ const minutes = (ms) => (ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.ro
 const plain = (text) => text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '');
 
 /**
- * @param {string[]} args
- * @returns {typeof DEFAULTS | null}
+ * Said before a run whose outcome means nothing.
+ * @param {typeof TINY} tiny
  */
-function readOptions(args) {
+function tinyNotice({ limits: { train, validation, test } }) {
+  return [
+    'No GPU was found: WebGPU is played in software, at some six tokens a second.',
+    `So this run is tiny (${train} training, ${validation} validation and ${test} test examples): it shows that every part works, not that a prompt got better.`,
+  ];
+}
+
+/**
+ * What to do about a model that the page could not load, as one text; null when it is there or the browser downloads it.
+ * @param {string} model
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {string | null}
+ */
+export function missingModel(model, environment = process.env) {
+  if (model !== FIRST_MODELS.webllm || modelPath(`${WEBLLM_PREFIX}model.wasm`, environment) !== null)
+    return null;
+  const folder = WEBLLM_PREFIX.split('/')[0];
+  const place = environment.WHETSTONE_MODELS;
+  return [
+    `The model ${model} is not on this machine: ${place ? `${place}, which WHETSTONE_MODELS names, holds no` : 'WHETSTONE_MODELS is not set to a folder that holds'} ${folder}/.`,
+    'That folder is SmolLM2-135M-Instruct built for WebLLM without half precision: model.wasm, mlc-chat-config.json, tensor-cache.json, tokenizer.json and the weights. It is not published; set WHETSTONE_MODELS to the folder that it lies in.',
+    'A model of the hub does too, downloaded by the browser: --engine webllm --model SmolLM2-135M-Instruct-q0f32-MLC (719 MB).',
+  ].join('\n');
+}
+
+/**
+ * @param {string[]} args
+ * @returns {(typeof DEFAULTS & { steps?: number }) | null} null after saying what cannot be used
+ */
+export function readOptions(args) {
+  /** @type {typeof DEFAULTS & { steps?: number }} */
   const options = { ...DEFAULTS };
+  let engine = '';
+  let model = '';
   for (let i = 0; i < args.length; i++) {
-    const [name, inline] = String(args[i]).split('=', 2);
+    const [name = '', inline] = String(args[i]).split('=', 2);
     if (name === '--json') {
       options.json = true;
       continue;
     }
     const value = inline ?? args[++i] ?? '';
-    if (name === '--task' || name === '--optimizer' || name === '--model') {
-      if (value !== '') {
-        options[/** @type {'task' | 'optimizer' | 'model'} */ (name.slice(2))] = value;
-        continue;
-      }
-    }
     const number = Number(value);
-    if (
-      (name === '--steps' || name === '--seed') &&
-      value !== '' &&
-      Number.isInteger(number) &&
-      number >= (name === '--seed' ? 0 : 1)
-    ) {
-      options[/** @type {'steps' | 'seed'} */ (name.slice(2))] = number;
-      continue;
+    const whole = value !== '' && Number.isInteger(number);
+    if (name === '--task' && value !== '') options.task = value;
+    else if (name === '--optimizer' && value !== '') options.optimizer = value;
+    else if (name === '--model' && value !== '') model = value;
+    else if (name === '--engine' && Object.hasOwn(FIRST_MODELS, value)) engine = value;
+    else if (name === '--steps' && whole && number >= 1) options.steps = number;
+    else if (name === '--seed' && whole && number >= 0) options.seed = number;
+    else {
+      console.error(`Cannot use ${name}${value === '' ? '' : ` ${value}`}. ${HELP}`);
+      return null;
     }
-    console.error(`Cannot use ${name}${value === '' ? '' : ` ${value}`}. ${HELP}`);
+  }
+  const own = /^\w+(?=:)/.exec(model)?.[0];
+  if (own !== undefined && engine !== '' && own !== engine) {
+    console.error(`The model ${model} does not run on ${engine}. ${HELP}`);
     return null;
   }
+  if (model !== '') options.model = own === undefined ? `${engine || 'wllama'}:${model}` : model;
+  else if (engine !== '') options.model = FIRST_MODELS[/** @type {keyof typeof FIRST_MODELS} */ (engine)];
   return options;
 }

@@ -9,7 +9,7 @@ import { checksum, locate } from './model-store.js';
 const WEBLLM_FOLDER = 'smollm2-135m-instruct-q4f32-webllm';
 
 /** WebLLM asks for <model>/resolve/main/<file>, the address form of the model hub. */
-const WEBLLM_PREFIX = `${WEBLLM_FOLDER}/resolve/main/`;
+export const WEBLLM_PREFIX = `${WEBLLM_FOLDER}/resolve/main/`;
 
 /**
  * A Vite plugin. Only the files that it knows are served, so no path leads anywhere else.

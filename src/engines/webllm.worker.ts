@@ -213,7 +213,7 @@ function watchDevices(): void {
 /** web-llm's own progress texts, shorter. */
 function plainly(text: string): string {
   if (/shader/i.test(text))
-    return text.replace(/^Loading GPU shader modules/, 'Compiling GPU programs').split(':')[0] ?? '';
+    return text.replace(/^Loading GPU shader modules */, 'Compiling GPU programs ').split(':')[0] ?? '';
   if (/from cache/i.test(text)) return 'Loading the model onto the GPU';
   if (/Finish loading/i.test(text)) return 'Loaded';
   return 'Preparing the model';
