@@ -27,6 +27,7 @@ function metricProblems(metric: Metric): string[] {
 
 function exampleProblems(task: Task): string[] {
   const problems: string[] = [];
+  const goldProblem = goldChecker(task.metric);
   const ids = new Map<string, string>();
   const inputs = new Map<string, { split: SplitName; where: string }>();
   for (const split of splitNames)
@@ -41,7 +42,7 @@ function exampleProblems(task: Task): string[] {
         problems.push(`${where} has the same 'input' as ${same.where}; an example may be in one split only`);
       else if (!same) inputs.set(input, { split, where });
       for (const answer of example.gold) {
-        const problem = goldProblem(task.metric, example.input, answer);
+        const problem = goldProblem(example.input, answer);
         if (problem) problems.push(`${where}: 'gold' ${problem}`);
       }
       if (task.metric.kind === 'json' && example.gold.length > 1)
@@ -50,7 +51,21 @@ function exampleProblems(task: Task): string[] {
   return problems;
 }
 
-/** What is wrong with one gold answer, or null. A model that repeats a gold answer word for word must score 1. */
+/**
+ * Says what is wrong with a gold answer, or null: a model that repeats it word for word must score 1. Where the input
+ * does not matter, each different answer is looked at once.
+ */
+export function goldChecker(metric: Metric): (input: string, answer: string) => string | null {
+  const known = metric.kind === 'choice' && !metric.options ? null : new Map<string, string | null>();
+  return (input, answer) => {
+    const before = known?.get(answer);
+    if (before !== undefined) return before;
+    const problem = goldProblem(metric, input, answer);
+    known?.set(answer, problem);
+    return problem;
+  };
+}
+
 function goldProblem(metric: Metric, input: string, answer: string): string | null {
   const problem = formProblem(metric, input, answer);
   if (problem || scoresItself(metric, input, answer)) return problem;
@@ -58,6 +73,10 @@ function goldProblem(metric: Metric, input: string, answer: string): string | nu
 }
 
 function scoresItself(metric: Metric, input: string, answer: string): boolean {
+  // The longest common subsequence of a text with itself is all of its words, if it has any.
+  if (metric.kind === 'rouge-l') return /[\p{L}\p{N}]/u.test(answer);
+  // A letter that the input lists is read before anything else that the reply might be.
+  if (metric.kind === 'choice' && !metric.options) return true;
   try {
     return scoreAnswer(metric, extract(metric, answer, input), [answer]) === 1;
   } catch {

@@ -21,8 +21,8 @@ const SHOWN = 5;
 
 /** Limits keep one file from filling the browser's storage or a model's context many times over. Lengths in UTF-16 units. */
 export const taskLimits = {
-  file: 20_000_000,
-  examples: 20_000,
+  file: 256_000_000,
+  examples: 200_000,
   input: 100_000,
   gold: 20_000,
   golds: 50,
@@ -141,7 +141,12 @@ export function parseTask(source: string): Task {
     throw new TaskError([
       `The file has ${source.length} characters; at most ${taskLimits.file} can be read. Use fewer examples.`,
     ]);
-  const result = v.safeParse(file, parseJson(source));
+  return checkTask(parseJson(source));
+}
+
+/** The task in a value as a task file has it, `version` included. Throws TaskError, and nothing else. */
+export function checkTask(value: unknown): Task {
+  const result = v.safeParse(file, value);
   if (!result.success) throw new TaskError(result.issues.map(issueText));
   const { version: _version, splits, ...rest } = result.output;
   const task: Task = {
