@@ -105,7 +105,8 @@ export function makeModels(store: Promise<Store>): Models {
     if (entry?.runtime === 'wllama') {
       const { wllamaEngine } = await import('../engines/wllama.ts');
       const { engineName: name, path, sha256, contextTokens } = entry;
-      return wllamaEngine({ name, url: MODELS_URL + path, sha256, contextTokens });
+      const url = new URL(path, MODELS_URL).href;
+      return wllamaEngine({ name, url, ...(sha256 !== undefined && { sha256 }), contextTokens });
     }
     if (entry?.source.kind === 'local') {
       const { engineName: name, quantization, folder, library, librarySha256 } = entry.source;
@@ -165,7 +166,7 @@ function customId(model: CustomModel): string {
 function describe(entry: ModelEntry, machine: Probe, served: ReadonlySet<string>): ModelChoice {
   const { id, runtime, name, downloadBytes, memoryBytes, contextTokens, licence, small } = entry;
   const facts = { id, runtime, name, downloadBytes, memoryBytes, contextTokens, licence, small, parallel: 1 };
-  if (entry.runtime === 'wllama' && !served.has(entry.path)) {
+  if (entry.runtime === 'wllama' && !URL.canParse(entry.path) && !served.has(entry.path)) {
     return {
       ...facts,
       usable: false,

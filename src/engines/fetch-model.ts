@@ -1,4 +1,5 @@
 import { EngineError, type Report } from '../core/model.ts';
+import { alone, forgetPieces, gather, openCache, piecesOf, wholeOf } from './pieces.ts';
 
 /** Where downloads are kept between visits; web-llm keeps its own. */
 const CACHE = 'whetstone/models';
@@ -15,31 +16,60 @@ export interface ModelFile {
   sha256?: string;
 }
 
+/** What is on this machine of a model. */
+export interface Kept {
+  /** Everything is here: the model loads without a network. */
+  whole: boolean;
+  bytes: number;
+  /** Null while no server has said it. */
+  total: number | null;
+}
+
 /**
- * One model file as a Blob, from the browser's cache or from its address. A fresh download is checked before it is
- * kept. Where the cache is missing or full, the model works all the same and is downloaded again next time.
+ * One model file as a Blob, from the browser's cache or from its address. A download that was broken off goes on where
+ * it stopped; a fresh one is checked before it is kept. Where the cache is missing or full, the model works all the
+ * same and is downloaded again next time.
  */
 export async function fetchModel(file: ModelFile, report: Report, signal: AbortSignal): Promise<Blob> {
   const key = cacheKey(file);
-  const cache = await openCache();
-  const kept = await cache?.match(key);
+  const kept = await keptFile(key);
   if (kept) {
     const blob = await kept.blob();
     report({ loaded: blob.size, total: blob.size, doing: `Reading ${file.name} from the browser's cache` });
     return blob;
   }
-  const blob = await download(file, report, signal);
-  if (file.sha256) {
-    report({ loaded: blob.size, total: blob.size, doing: `Checking ${file.name}` });
-    await check(file.sha256, blob, file);
-  }
-  await cache?.put(key, new Response(blob)).catch(() => undefined);
-  return blob;
+  const doing = `Downloading ${file.name}`;
+  report({ loaded: 0, total: null, doing });
+  return alone(key, signal, async () => {
+    // Another tab may have been faster.
+    const here = await keptFile(key);
+    if (here) return here.blob();
+    const say = (loaded: number, total: number | null) => report({ loaded, total, doing });
+    await gather({ url: file.url, name: file.name, bytes: null, say, signal });
+    const { body, bytes } = await wholeOf(file.url);
+    const blob = await new Response(body).blob();
+    report({ loaded: bytes, total: bytes, doing: `Checking ${file.name}` });
+    if (file.sha256) await check(file.sha256, blob, file);
+    if (await keep(key, blob)) await forgetPieces(file.url);
+    return blob;
+  });
 }
 
-/** Whether `fetchModel` would find the file without the network. */
-export async function isModelKept(file: ModelFile): Promise<boolean> {
-  return (await (await openCache())?.match(cacheKey(file))) !== undefined;
+/** What is here of a model file, whole or in pieces. */
+export async function keptOfFile(file: ModelFile): Promise<Kept> {
+  const kept = await keptFile(cacheKey(file));
+  if (kept) {
+    const bytes = Number(kept.headers.get('content-length')) || (await kept.blob()).size;
+    return { whole: true, bytes, total: bytes };
+  }
+  const { bytes, total } = await piecesOf(file.url);
+  return { whole: false, bytes, total };
+}
+
+/** Removes the file and its pieces; nothing happens where there are none. */
+export async function removeFile(file: ModelFile): Promise<void> {
+  await (await openCache(CACHE))?.delete(cacheKey(file));
+  await forgetPieces(file.url);
 }
 
 /** The hash is part of the key, so a changed file is not mistaken for the old one. */
@@ -49,55 +79,18 @@ function cacheKey(file: ModelFile): string {
   return key.href;
 }
 
-/** Null where the page may not use the cache (no secure context, storage blocked). */
-async function openCache(): Promise<Cache | null> {
-  try {
-    return await caches.open(CACHE);
-  } catch {
-    return null;
-  }
+async function keptFile(key: string): Promise<Response | undefined> {
+  return (await openCache(CACHE))?.match(key);
 }
 
-async function download(file: ModelFile, report: Report, signal: AbortSignal): Promise<Blob> {
-  const doing = `Downloading ${file.name}`;
-  report({ loaded: 0, total: null, doing });
+/** False where the browser will not: then the pieces stay, and save the next download. */
+async function keep(key: string, blob: Blob): Promise<boolean> {
   try {
-    const response = await fetch(file.url, { signal });
-    // A server that answers unknown addresses with its start page has no such file either.
-    const isPage = response.headers.get('content-type')?.includes('text/html') ?? false;
-    if (!response.ok || isPage || !response.body) {
-      const found = isPage ? 'a web page' : `HTTP status ${response.status}`;
-      throw new EngineError(
-        'unavailable',
-        `${file.name} is not at ${file.url}: the answer was ${found}.`,
-        `Run ${MODELS_COMMAND} once, then start the page again.`,
-      );
-    }
-    const length = Number(response.headers.get('content-length') ?? '0');
-    const total = length > 0 && !response.headers.has('content-encoding') ? length : null;
-    const parts: BlobPart[] = [];
-    let loaded = 0;
-    for await (const part of response.body) {
-      parts.push(part);
-      loaded += part.byteLength;
-      report({ loaded, total, doing });
-    }
-    if (total !== null && loaded !== total) {
-      throw new EngineError(
-        'integrity',
-        `The download of ${file.name} ended after ${loaded} of ${total} bytes.`,
-        'Load it again.',
-      );
-    }
-    return new Blob(parts);
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    if (signal.aborted) throw new EngineError('aborted', `The download of ${file.name} was cancelled.`);
-    throw new EngineError(
-      'unavailable',
-      `${file.name} could not be fetched from ${file.url}: ${error instanceof Error ? error.message : String(error)}.`,
-      'Check that the server which brought this page still runs, then load the model again.',
-    );
+    const cache = await openCache(CACHE);
+    await cache?.put(key, new Response(blob, { headers: { 'Content-Length': String(blob.size) } }));
+    return cache !== null;
+  } catch {
+    return false;
   }
 }
 
@@ -105,9 +98,10 @@ async function check(expected: string, blob: Blob, file: ModelFile): Promise<voi
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()));
   const found = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   if (found === expected) return;
+  await forgetPieces(file.url);
   throw new EngineError(
     'integrity',
     `${file.name} is not the expected file: its SHA-256 is ${found}, not ${expected}.`,
-    `Delete the file on the server and run ${MODELS_COMMAND} again.`,
+    `What was downloaded has been thrown away. Try again; if the file came with this page, delete it on the server and run ${MODELS_COMMAND} again.`,
   );
 }

@@ -1,3 +1,4 @@
+import { PREBUILT, type Quantization } from './prebuilt.ts';
 import { type GpuProbe, isSoftwareAdapter } from './probe.ts';
 
 /** A model that Whetstone knows by itself. */
@@ -7,7 +8,11 @@ interface Facts {
   /** `runtime:name`, stable; kept in configurations and links. */
   id: string;
   name: string;
+  /** Bits of a weight as it is stored. */
+  bits: 4 | 8 | 16 | 32;
   downloadBytes: number;
+  /** True where `downloadBytes` is reckoned from the number of weights; the server knows better. */
+  downloadEstimated: boolean;
   /** While it runs with its default context. */
   memoryBytes: number;
   contextTokens: number;
@@ -20,16 +25,25 @@ export interface WllamaEntry extends Facts {
   runtime: 'wllama';
   /** Model and quantization for the engine's id. */
   engineName: string;
-  /** Below the models folder, which is relative to the page. */
+  /** Below the models folder, which is relative to the page; or an absolute address. */
   path: string;
-  sha256: string;
+  /** Unknown for some of those that do not come with the page. */
+  sha256?: string;
 }
 
 export interface WebllmEntry extends Facts {
   runtime: 'webllm';
   precision: 'f16' | 'f32';
+  /** The largest piece of memory that the GPU must give as one. */
+  widestBytes: number;
   source:
-    | { kind: 'prebuilt'; modelId: string }
+    | {
+        /** One of web-llm's own list. */
+        kind: 'prebuilt';
+        modelId: string;
+        weightsUrl: string;
+        libraryUrl: string;
+      }
     | {
         kind: 'local';
         /** Model and quantization for the engine's id. */
@@ -46,12 +60,20 @@ export interface WebllmEntry extends Facts {
 export interface Abilities {
   webgpu: GpuProbe;
   isolated: boolean;
+  /** Null where the browser does not say, and from 8 GB on, where it no longer counts. */
+  memoryBytes: number | null;
 }
 
 const MB = 1e6;
 
 /** web-llm counts GPU memory in units of 2^20 bytes. */
 const VRAM_MB = 2 ** 20;
+
+const HUB = 'https://huggingface.co/';
+
+/** Where web-llm 0.2.86 has its libraries; weights and libraries of other versions do not go together. */
+const LIBRARIES =
+  'https://raw.githubusercontent.com/mlc-ai/binary-mlc-llm-libs/main/web-llm-models/v0_2_86/base/';
 
 /** The model that runs everywhere: on the CPU, from a file that comes with the page. */
 export const DEFAULT_MODEL: WllamaEntry = {
@@ -61,12 +83,79 @@ export const DEFAULT_MODEL: WllamaEntry = {
   engineName: 'smollm2-135m-instruct:q8_0',
   path: 'smollm2-135m-instruct-q8_0.gguf',
   sha256: '0c1d3326cd9793cfb7296113c063dd5c24e2bd734b48ec1a3d01b7158eca9387',
+  bits: 8,
   downloadBytes: 144_811_072,
+  downloadEstimated: false,
   memoryBytes: 400 * MB,
   contextTokens: 2048,
   licence: 'Apache-2.0',
   small: true,
 };
+
+/**
+ * Larger ones for the CPU, by the addresses of their publishers. Memory is an estimate: the file, its context and what
+ * llama.cpp takes beside them.
+ */
+export const CPU_MODELS: readonly WllamaEntry[] = [
+  {
+    id: 'wllama:smollm2-360m-instruct-q8_0',
+    runtime: 'wllama',
+    name: 'SmolLM2 360M Instruct (CPU, 8 bit)',
+    engineName: 'smollm2-360m-instruct:q8_0',
+    path: `${HUB}HuggingFaceTB/SmolLM2-360M-Instruct-GGUF/resolve/main/smollm2-360m-instruct-q8_0.gguf`,
+    bits: 8,
+    downloadBytes: 386 * MB,
+    downloadEstimated: true,
+    memoryBytes: 750 * MB,
+    contextTokens: 2048,
+    licence: 'Apache-2.0',
+    small: true,
+  },
+  {
+    id: 'wllama:qwen2.5-0.5b-instruct-q4_k_m',
+    runtime: 'wllama',
+    name: 'Qwen2.5 0.5B Instruct (CPU, 4 bit)',
+    engineName: 'qwen2.5-0.5b-instruct:q4_k_m',
+    path: `${HUB}Qwen/Qwen2.5-0.5B-Instruct-GGUF/resolve/main/qwen2.5-0.5b-instruct-q4_k_m.gguf`,
+    sha256: '74a4da8c9fdbcd15bd1f6d01d621410d31c6fc00986f5eb687824e7b93d7a9db',
+    bits: 4,
+    downloadBytes: 491_400_032,
+    downloadEstimated: false,
+    memoryBytes: 850 * MB,
+    contextTokens: 4096,
+    licence: 'Apache-2.0',
+    small: true,
+  },
+  {
+    id: 'wllama:smollm2-1.7b-instruct-q4_k_m',
+    runtime: 'wllama',
+    name: 'SmolLM2 1.7B Instruct (CPU, 4 bit)',
+    engineName: 'smollm2-1.7b-instruct:q4_k_m',
+    path: `${HUB}HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF/resolve/main/smollm2-1.7b-instruct-q4_k_m.gguf`,
+    bits: 4,
+    downloadBytes: 1056 * MB,
+    downloadEstimated: true,
+    memoryBytes: 2200 * MB,
+    contextTokens: 4096,
+    licence: 'Apache-2.0',
+    small: false,
+  },
+  {
+    id: 'wllama:qwen2.5-1.5b-instruct-q4_k_m',
+    runtime: 'wllama',
+    name: 'Qwen2.5 1.5B Instruct (CPU, 4 bit)',
+    engineName: 'qwen2.5-1.5b-instruct:q4_k_m',
+    path: `${HUB}Qwen/Qwen2.5-1.5B-Instruct-GGUF/resolve/main/qwen2.5-1.5b-instruct-q4_k_m.gguf`,
+    sha256: '6a1a2eb6d15622bf3c96857206351ba97e1af16c30d7a74ee38970e434e9407e',
+    bits: 4,
+    downloadBytes: 1_117_320_736,
+    downloadEstimated: false,
+    memoryBytes: 1800 * MB,
+    contextTokens: 4096,
+    licence: 'Apache-2.0',
+    small: false,
+  },
+];
 
 /** The same model for WebLLM, without any need of half precision; for machines without a GPU, to try WebLLM itself. */
 export const LOCAL_TEST_MODEL: WebllmEntry = {
@@ -74,6 +163,7 @@ export const LOCAL_TEST_MODEL: WebllmEntry = {
   runtime: 'webllm',
   name: 'SmolLM2 135M Instruct (local files)',
   precision: 'f32',
+  widestBytes: (49_152 * 576) / 2,
   source: {
     kind: 'local',
     engineName: 'smollm2-135m-instruct',
@@ -82,123 +172,103 @@ export const LOCAL_TEST_MODEL: WebllmEntry = {
     library: 'smollm2-135m-instruct-q4f32-webllm/resolve/main/model.wasm',
     librarySha256: 'bd0695110836934b7d8bb9fe1891e416aa4416beb4802531f6c8435dc4295e7d',
   },
+  bits: 4,
   downloadBytes: 117 * MB,
+  downloadEstimated: true,
   memoryBytes: 350 * MB,
   contextTokens: 2048,
   licence: 'Apache-2.0',
   small: true,
 };
 
-/** Bits a weight: 4 with one 16- or 32-bit scale for 32 of them, or none left out. */
-const BITS = { q4f16_1: 4.5, q4f32_1: 5, q0f16: 16, q0f32: 32 } as const;
+/** Bits a weight, with one 16- or 32-bit scale for 32 of them, or none; and what they are called. */
+const STORED: Readonly<Record<Quantization, { bits: WebllmEntry['bits']; withScales: number }>> = {
+  q4f16_1: { bits: 4, withScales: 4.5 },
+  q4f32_1: { bits: 4, withScales: 5 },
+  q0f16: { bits: 16, withScales: 16 },
+  q0f32: { bits: 32, withScales: 32 },
+};
 
-/** web-llm's id without quantization, millions of parameters, licence, and GPU memory as web-llm states it. */
-type Row = readonly [
-  model: string,
-  name: string,
-  parameters: number,
-  licence: string,
-  vram: Partial<Record<keyof typeof BITS, number>>,
-];
-
-const LLAMA = 'Llama 3.2 Community License';
-
-const PREBUILT: readonly Row[] = [
-  ['SmolLM2-135M-Instruct', 'SmolLM2 135M Instruct', 135, 'Apache-2.0', { q0f16: 359.69, q0f32: 719.38 }],
-  ['SmolLM2-360M-Instruct', 'SmolLM2 360M Instruct', 362, 'Apache-2.0', { q4f16_1: 376.06, q4f32_1: 579.61 }],
-  ['Qwen2.5-0.5B-Instruct', 'Qwen2.5 0.5B Instruct', 494, 'Apache-2.0', { q4f16_1: 944.62, q4f32_1: 1060.2 }],
-  ['Qwen3-0.6B', 'Qwen3 0.6B', 596, 'Apache-2.0', { q4f16_1: 1403.34, q4f32_1: 1924.98 }],
-  ['gemma3-1b-it', 'Gemma 3 1B', 1000, 'Gemma Terms of Use', { q4f16_1: 711.07 }],
-  [
-    'TinyLlama-1.1B-Chat-v1.0',
-    'TinyLlama 1.1B Chat',
-    1100,
-    'Apache-2.0',
-    { q4f16_1: 697.24, q4f32_1: 839.98 },
-  ],
-  ['Llama-3.2-1B-Instruct', 'Llama 3.2 1B Instruct', 1236, LLAMA, { q4f16_1: 879.04, q4f32_1: 1128.82 }],
-  [
-    'OLMo-2-0425-1B-Instruct',
-    'OLMo 2 1B Instruct',
-    1485,
-    'Apache-2.0',
-    { q4f16_1: 1776.75, q4f32_1: 2453.51 },
-  ],
-  [
-    'Qwen2.5-1.5B-Instruct',
-    'Qwen2.5 1.5B Instruct',
-    1544,
-    'Apache-2.0',
-    { q4f16_1: 1629.75, q4f32_1: 1888.97 },
-  ],
-  [
-    'SmolLM2-1.7B-Instruct',
-    'SmolLM2 1.7B Instruct',
-    1711,
-    'Apache-2.0',
-    { q4f16_1: 1774.19, q4f32_1: 2692.38 },
-  ],
-  ['Qwen3-1.7B', 'Qwen3 1.7B', 1721, 'Apache-2.0', { q4f16_1: 2036.66, q4f32_1: 2635.44 }],
-  ['Llama-3.2-3B-Instruct', 'Llama 3.2 3B Instruct', 3213, LLAMA, { q4f16_1: 2263.69, q4f32_1: 2951.51 }],
-  ['Qwen3-4B', 'Qwen3 4B', 4022, 'Apache-2.0', { q4f16_1: 3431.59, q4f32_1: 4327.71 }],
-  ['Qwen2.5-7B-Instruct', 'Qwen2.5 7B Instruct', 7616, 'Apache-2.0', { q4f16_1: 5106.67, q4f32_1: 5900.09 }],
-];
-
-/** web-llm's default context, which its figures for memory are for. */
-const SHORT_CONTEXT: Readonly<Record<string, number>> = { 'TinyLlama-1.1B-Chat-v1.0': 2048 };
-
-export const PREBUILT_MODELS: readonly WebllmEntry[] = PREBUILT.flatMap(
-  ([model, name, parameters, licence, vram]) =>
-    (['q4f16_1', 'q4f32_1', 'q0f16', 'q0f32'] as const).flatMap((quantization): WebllmEntry[] => {
-      const memory = vram[quantization];
-      if (memory === undefined) return [];
-      const modelId = `${model}-${quantization}-MLC`;
-      const precision = quantization.includes('f16') ? 'f16' : 'f32';
-      return [
-        {
-          id: `webllm:${modelId}`,
-          runtime: 'webllm',
-          name: `${name} (${quantization.startsWith('q4') ? '4 bit, ' : ''}${precision})`,
-          precision,
-          source: { kind: 'prebuilt', modelId },
-          downloadBytes: Math.round((parameters * MB * BITS[quantization]) / 8),
-          memoryBytes: Math.round(memory * VRAM_MB),
-          contextTokens: SHORT_CONTEXT[model] ?? 4096,
-          licence,
-          small: parameters < 500,
+export const PREBUILT_MODELS: readonly WebllmEntry[] = PREBUILT.flatMap((row) =>
+  (['q4f16_1', 'q4f32_1', 'q0f16', 'q0f32'] as const).flatMap((quantization): WebllmEntry[] => {
+    const memory = row.vram[quantization];
+    if (memory === undefined) return [];
+    const modelId = `${row.model}-${quantization}-MLC`;
+    const precision = quantization.includes('f16') ? 'f16' : 'f32';
+    const { bits, withScales } = STORED[quantization];
+    return [
+      {
+        id: `webllm:${modelId}`,
+        runtime: 'webllm',
+        name: `${row.name} (${bits === 4 ? '4 bit, ' : ''}${precision})`,
+        precision,
+        source: {
+          kind: 'prebuilt',
+          modelId,
+          weightsUrl: `${HUB}mlc-ai/${modelId}`,
+          libraryUrl: `${LIBRARIES}${row.library ?? row.model}-${quantization}_cs1k-webgpu.wasm`,
         },
-      ];
-    }),
+        bits,
+        downloadBytes: Math.round((row.parameters * MB * withScales) / 8),
+        downloadEstimated: true,
+        memoryBytes: Math.round(memory * VRAM_MB),
+        widestBytes: (row.widest * bits) / 8,
+        contextTokens: row.contextTokens ?? 4096,
+        licence: row.licence,
+        small: row.parameters < 500,
+      },
+    ];
+  }),
 );
 
 /** Every model to offer. `served` holds the paths below the models folder; the local test model is listed only if there. */
 export function catalogue(served: ReadonlySet<string>): ModelEntry[] {
   const local = LOCAL_TEST_MODEL.source.kind === 'local' && served.has(LOCAL_TEST_MODEL.source.library);
-  return [DEFAULT_MODEL, ...(local ? [LOCAL_TEST_MODEL] : []), ...PREBUILT_MODELS];
+  return [DEFAULT_MODEL, ...(local ? [LOCAL_TEST_MODEL] : []), ...CPU_MODELS, ...PREBUILT_MODELS];
 }
 
 /** Whether a model can run here; `reason` is a plain sentence, which may be a warning where it can, or empty. */
 export function fits(entry: ModelEntry, machine: Abilities): { usable: boolean; reason: string } {
+  const { webgpu } = machine;
+  if (entry.runtime === 'webllm') {
+    if (!webgpu.works) return { usable: false, reason: webgpu.why };
+    if (entry.precision === 'f16' && !webgpu.f16) {
+      const twin = twinFor(entry, false);
+      const way = twin ? `Choose ${twin.name} instead.` : 'There is no version of it without them.';
+      return { usable: false, reason: `Needs half-precision floats, which this GPU does not offer. ${way}` };
+    }
+    const binding = bindingOf(webgpu.maxBindingBytes);
+    if (entry.widestBytes > binding) {
+      const sizes = `${megabytes(entry.widestBytes)} of GPU memory in one piece; this GPU lends pieces of at most ${megabytes(binding)}`;
+      return { usable: false, reason: `Does not fit: it needs ${sizes}.` };
+    }
+  }
+  const memory = machine.memoryBytes;
+  // The browser rounds to a power of two, so there may be half as much again.
+  if (memory !== null && entry.memoryBytes > 1.5 * memory) {
+    const sizes = `${gigabytes(entry.memoryBytes)} of memory; this machine has about ${gigabytes(memory)}`;
+    return { usable: false, reason: `Does not fit: it needs ${sizes}.` };
+  }
   if (entry.runtime === 'wllama') {
     const slow = 'Runs in one thread, because this page is not cross-origin isolated.';
     return { usable: true, reason: machine.isolated ? '' : slow };
   }
-  const { webgpu } = machine;
-  if (!webgpu.works) return { usable: false, reason: webgpu.why };
-  if (entry.precision === 'f16' && !webgpu.f16) {
-    const twin = twinFor(entry, false);
-    const way = twin ? `Choose ${twin.name} instead.` : 'There is no version of it without them.';
-    return { usable: false, reason: `Needs half-precision floats, which this GPU does not offer. ${way}` };
-  }
-  if (isSoftwareAdapter(webgpu.adapter)) {
+  if (webgpu.works && isSoftwareAdapter(webgpu.adapter)) {
     return { usable: true, reason: 'Very slow here: this machine plays the GPU in software.' };
   }
-  if (entry.memoryBytes > 2 * webgpu.maxBufferBytes) {
-    const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-    const sizes = `${size(entry.memoryBytes)} of GPU memory; this GPU gives at most ${size(webgpu.maxBufferBytes)} at once`;
+  if (webgpu.works && entry.memoryBytes > 2 * webgpu.maxBufferBytes) {
+    const sizes = `${gigabytes(entry.memoryBytes)} of GPU memory; this GPU gives at most ${gigabytes(webgpu.maxBufferBytes)} at once`;
     return { usable: true, reason: `May not fit: it needs ${sizes}.` };
   }
   return { usable: true, reason: '' };
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+/** The largest binding that web-llm 0.2.86 asks its device for: 1 GiB where the adapter has it, else 128 MiB. */
+function bindingOf(offered: number): number {
+  return offered >= 2 ** 30 ? 2 ** 30 : 2 ** 27;
 }
 
 /**
@@ -217,11 +287,21 @@ function baseOf({ source }: WebllmEntry): string {
   return source.kind === 'prebuilt' ? source.modelId.replace(/-q\df\d+(_\d)?-MLC$/, '') : source.engineName;
 }
 
+/** Best first: the second is for a GPU that lends small buffers, or a machine with little memory. */
+const LADDER = ['Qwen2.5-1.5B-Instruct', 'Qwen2.5-0.5B-Instruct'];
+
+/** Memory under which the first rung would crowd out everything else. */
+const LITTLE_MEMORY = 4e9;
+
 /** The model to begin with: a capable one on a real GPU, a smaller one on a small GPU, the CPU model everywhere else. */
 export function recommend(machine: Abilities): ModelEntry {
-  const { webgpu } = machine;
+  const { webgpu, memoryBytes } = machine;
   if (!webgpu.works || isSoftwareAdapter(webgpu.adapter)) return DEFAULT_MODEL;
-  const model = webgpu.maxBufferBytes >= 2 ** 30 ? 'Qwen2.5-1.5B-Instruct' : 'Qwen2.5-0.5B-Instruct';
-  const entry = PREBUILT_MODELS.find((candidate) => baseOf(candidate) === model);
-  return (entry && twinFor(entry, webgpu.f16)) ?? DEFAULT_MODEL;
+  const small = webgpu.maxBufferBytes < 2 ** 30 || (memoryBytes !== null && memoryBytes < LITTLE_MEMORY);
+  for (const model of small ? LADDER.slice(1) : LADDER) {
+    const entry = PREBUILT_MODELS.find((candidate) => baseOf(candidate) === model);
+    const twin = entry && twinFor(entry, webgpu.f16);
+    if (twin && fits(twin, machine).usable) return twin;
+  }
+  return DEFAULT_MODEL;
 }

@@ -7,10 +7,12 @@ export interface Probe {
   isolation: { why: string; advice: string } | null;
   /** Logical cores that WASM may use: 1 unless isolated. */
   threads: number;
+  /** The machine's memory to the nearest power of two; null where the browser does not say or it is 8 GB or more. */
+  memoryBytes: number | null;
 }
 
 export type GpuProbe =
-  | { works: true; f16: boolean; adapter: string; maxBufferBytes: number }
+  | { works: true; f16: boolean; adapter: string; maxBufferBytes: number; maxBindingBytes: number }
   | { works: false; why: string; advice: string };
 
 /** The part of the browser that the probe looks at; a test can hand in another. */
@@ -20,6 +22,8 @@ export interface Surface {
   /** WebGPU and isolation exist only there: https, or this very machine. */
   secure: boolean;
   cores: number;
+  /** GB, as the browser rounds it; undefined where it does not say. */
+  memory?: number | undefined;
 }
 
 export interface Gpu {
@@ -60,6 +64,8 @@ export async function probe(surface: Surface = thisPage()): Promise<Probe> {
     isolated: surface.isolated,
     isolation: surface.isolated ? null : isolationLack(surface),
     threads: surface.isolated ? Math.max(1, surface.cores) : 1,
+    // Browsers stop counting at 8 or beyond, so only less than that says something.
+    memoryBytes: surface.memory !== undefined && surface.memory < 8 ? surface.memory * 1e9 : null,
   };
 }
 
@@ -111,6 +117,7 @@ async function probeGpu({ gpu, secure }: Surface): Promise<GpuProbe> {
     f16: adapter.features.has('shader-f16'),
     adapter: name || 'unnamed adapter',
     maxBufferBytes: limits.maxBufferSize,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
   };
 }
 
@@ -130,5 +137,9 @@ function thisPage(): Surface {
     isolated: globalThis.crossOriginIsolated,
     secure: globalThis.isSecureContext,
     cores: navigator.hardwareConcurrency,
+    memory:
+      'deviceMemory' in navigator && typeof navigator.deviceMemory === 'number'
+        ? navigator.deviceMemory
+        : undefined,
   };
 }

@@ -4,6 +4,7 @@ import { MODEL_FILES } from '../../scripts/model-files.js';
 import {
   type Abilities,
   catalogue,
+  CPU_MODELS,
   DEFAULT_MODEL,
   fits,
   LOCAL_TEST_MODEL,
@@ -12,13 +13,28 @@ import {
   twinFor,
 } from '../../src/engines/models.ts';
 
-const gpu = (more: { f16?: boolean; adapter?: string; maxBufferBytes?: number } = {}): Abilities => ({
-  webgpu: { works: true, f16: true, adapter: 'nvidia hopper', maxBufferBytes: 2 ** 32, ...more },
+interface Gpu {
+  f16?: boolean;
+  adapter?: string;
+  maxBufferBytes?: number;
+  maxBindingBytes?: number;
+}
+const gpu = (more: Gpu = {}, memoryBytes: number | null = null): Abilities => ({
+  webgpu: {
+    works: true,
+    f16: true,
+    adapter: 'nvidia hopper',
+    maxBufferBytes: 2 ** 32,
+    maxBindingBytes: 2 ** 32,
+    ...more,
+  },
   isolated: true,
+  memoryBytes,
 });
 const none: Abilities = {
   webgpu: { works: false, why: 'This browser has no WebGPU.', advice: '' },
   isolated: false,
+  memoryBytes: null,
 };
 const byId = (id: string) => {
   const entry = PREBUILT_MODELS.find((model) => model.id === `webllm:${id}`);
@@ -34,6 +50,8 @@ describe('the list', () => {
       const { modelId } = entry.source;
       const record = prebuiltAppConfig.model_list.find((model) => model.model_id === modelId);
       expect(record, modelId).toBeDefined();
+      expect(record?.model).toBe(entry.source.weightsUrl);
+      expect(record?.model_lib).toBe(entry.source.libraryUrl);
       expect(entry.memoryBytes).toBe(Math.round((record?.vram_required_MB ?? 0) * 2 ** 20));
       expect(entry.contextTokens).toBe(record?.overrides?.context_window_size);
       // The library's name, not only the declared features, tells the precision.
@@ -41,7 +59,18 @@ describe('the list', () => {
       expect(entry.precision).toBe(modelId.includes('f16') ? 'f16' : 'f32');
       // Weights are downloaded once and kept in GPU memory with the cache beside them.
       expect(entry.downloadBytes).toBeLessThan(entry.memoryBytes);
+      expect(entry.widestBytes).toBeLessThan(entry.downloadBytes);
     }
+  });
+
+  test('reaches from 135 million to 8 billion weights, nearly all in both precisions', () => {
+    const names = new Set(PREBUILT_MODELS.map(({ name }) => name.replace(/ \(.*/, '')));
+    expect(names.size).toBeGreaterThanOrEqual(12);
+    expect([...names].filter((name) => / 135M | [78]B/.test(`${name} `)).length).toBeGreaterThanOrEqual(4);
+    const f16 = PREBUILT_MODELS.filter(({ precision }) => precision === 'f16');
+    expect(f16.filter((entry) => twinFor(entry, false) === null).map(({ name }) => name)).toEqual([
+      'Gemma 3 1B (4 bit, f16)',
+    ]);
   });
 
   test('names the CPU model as the scripts fetch it', () => {
@@ -52,9 +81,11 @@ describe('the list', () => {
   test('has ids that differ, and licences', () => {
     const entries = catalogue(new Set());
     expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
-    for (const { licence } of entries) expect(licence).toMatch(/Apache-2\.0|Licen[cs]e|Terms/);
+    for (const { licence } of entries) expect(licence).toMatch(/^(Apache-2\.0|MIT)$|Licen[cs]e|Terms/);
     expect(entries.filter(({ small }) => small).map(({ name }) => name.split(' (')[0])).toEqual([
       'SmolLM2 135M Instruct',
+      'SmolLM2 360M Instruct',
+      'Qwen2.5 0.5B Instruct',
       'SmolLM2 135M Instruct',
       'SmolLM2 135M Instruct',
       'SmolLM2 360M Instruct',
@@ -100,6 +131,33 @@ describe('fits', () => {
   });
 });
 
+describe('what cannot fit is told with its sizes', () => {
+  const qwen7 = byId('Qwen2.5-7B-Instruct-q4f16_1-MLC');
+
+  test('a weight matrix that is larger than the buffers which the GPU lends', () => {
+    // 152,064 by 3,584 numbers of half a byte; web-llm falls back to 128 MiB where 1 GiB is not to be had.
+    const phone = gpu({ maxBindingBytes: 2 ** 29 });
+    expect(fits(qwen7, phone)).toEqual({
+      usable: false,
+      reason:
+        'Does not fit: it needs 272 MB of GPU memory in one piece; this GPU lends pieces of at most 134 MB.',
+    });
+    expect(fits(byId('Qwen2.5-1.5B-Instruct-q4f16_1-MLC'), phone).usable).toBe(true);
+    expect(fits(qwen7, gpu()).usable).toBe(true);
+  });
+
+  test('the memory of the machine, with room for how browsers round it', () => {
+    expect(fits(qwen7, gpu({}, 2e9))).toEqual({
+      usable: false,
+      reason: 'Does not fit: it needs 5.4 GB of memory; this machine has about 2.0 GB.',
+    });
+    expect(fits(qwen7, gpu({}, 4e9)).usable).toBe(true);
+    const [, , cpu] = CPU_MODELS;
+    if (!cpu) throw new Error('no third model for the CPU');
+    expect(fits(cpu, { ...none, memoryBytes: 1e9 }).reason).toMatch(/2\.2 GB of memory.*1\.0 GB/);
+  });
+});
+
 test('twinFor finds the other precision, or the model itself, or nothing', () => {
   const f16 = byId('SmolLM2-135M-Instruct-q0f16-MLC');
   const f32 = byId('SmolLM2-135M-Instruct-q0f32-MLC');
@@ -120,7 +178,14 @@ test('recommend gives something that runs', () => {
   expect(recommend(gpu())).toBe(byId('Qwen2.5-1.5B-Instruct-q4f16_1-MLC'));
   expect(recommend(gpu({ f16: false }))).toBe(byId('Qwen2.5-1.5B-Instruct-q4f32_1-MLC'));
   expect(recommend(gpu({ maxBufferBytes: 2 ** 28 }))).toBe(byId('Qwen2.5-0.5B-Instruct-q4f16_1-MLC'));
-  for (const machine of [none, gpu(), gpu({ f16: false }), gpu({ maxBufferBytes: 2 ** 28, f16: false })]) {
+  expect(recommend(gpu({}, 2e9))).toBe(byId('Qwen2.5-0.5B-Instruct-q4f16_1-MLC'));
+  expect(recommend(gpu({}, 0.5e9))).toBe(DEFAULT_MODEL);
+  for (const machine of [
+    none,
+    gpu(),
+    gpu({ f16: false }),
+    gpu({ maxBufferBytes: 2 ** 28, maxBindingBytes: 2 ** 27, f16: false }),
+  ]) {
     expect(fits(recommend(machine), machine).usable).toBe(true);
   }
 });

@@ -24,10 +24,17 @@ const surface = (found: Adapter | null | Error, more: Partial<Surface> = {}): Su
 describe('probe', () => {
   test('describes a GPU that meets the needs', async () => {
     expect(await probe(surface(adapter({ features: ['shader-f16'] })))).toEqual({
-      webgpu: { works: true, f16: true, adapter: 'nvidia hopper', maxBufferBytes: 2147483648 },
+      webgpu: {
+        works: true,
+        f16: true,
+        adapter: 'nvidia hopper',
+        maxBufferBytes: 2147483648,
+        maxBindingBytes: 2147483648,
+      },
       isolated: true,
       isolation: null,
       threads: 8,
+      memoryBytes: null,
     });
     expect((await probe(surface(adapter()))).webgpu).toMatchObject({ works: true, f16: false });
   });
@@ -77,6 +84,17 @@ describe('probe', () => {
     expect({ isolated, threads }).toEqual({ isolated: false, threads: 1 });
     expect(isolation?.advice).toContain('Cross-Origin-Embedder-Policy');
   });
+});
+
+test('memory counts only where the browser still counts it', async () => {
+  const memory = async (gb: number | undefined) => (await probe(surface(null, { memory: gb }))).memoryBytes;
+  expect([
+    await memory(undefined),
+    await memory(0.5),
+    await memory(4),
+    await memory(8),
+    await memory(32),
+  ]).toEqual([null, 0.5e9, 4e9, null, null]);
 });
 
 test('isSoftwareAdapter knows the usual software GPUs', () => {

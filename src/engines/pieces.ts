@@ -1,0 +1,306 @@
+import { EngineError } from '../core/model.ts';
+
+/**
+ * Downloads that can be broken off at any moment. What arrives is put away in pieces, so a reload of the page loses at
+ * most the last one; a pause loses nothing. The rest is asked for by Range where the server knows it, else the file
+ * begins again. One that is whole is read from `wholeOf` and forgotten by `forgetPieces`.
+ */
+
+const STORE = 'whetstone/pieces';
+
+/** Bytes of a piece: what a reload may lose, for each file under way. */
+const PIECE = 8 * 2 ** 20;
+
+/** Bytes handed on at once when a whole file is read, between two breaths of the page. */
+const SLICE = 2 ** 20;
+
+export interface Wanted {
+  /** Absolute. */
+  url: string;
+  /** What the user is told is being fetched. */
+  name: string;
+  /** The size it must have; null when only the server knows. */
+  bytes: number | null;
+  /** Each time that something arrived: bytes of the whole file here, and its size where known. */
+  say: (loaded: number, total: number | null) => void;
+  signal: AbortSignal;
+}
+
+/** What is here of a file. */
+export interface Pieces {
+  /** In order and without a gap. */
+  urls: string[];
+  bytes: number;
+  /** Size of the whole; null while no server has said it. */
+  total: number | null;
+  /** Content-Type of the whole. */
+  type: string;
+  /** What the server said to tell this file from a later one in its place; may be empty. */
+  tag: string;
+}
+
+/** Fetches what is missing of a file. Resolves when it is whole; rejects with EngineError, and what arrived stays. */
+export async function gather(wanted: Wanted): Promise<void> {
+  const { url, bytes, signal, say } = wanted;
+  try {
+    let have = await piecesOf(url);
+    if (bytes !== null && have.bytes > bytes) have = await startAgain(url);
+    if (have.bytes > 0 && have.bytes === (bytes ?? have.total)) return say(have.bytes, have.bytes);
+    let response = await ask(url, have.bytes, signal);
+    if (have.bytes > 0 && !continues(response, have)) {
+      await response.body?.cancel();
+      have = await startAgain(url);
+      // A server that sent the whole is asked once more: its reply may have been for a file that is not wanted any more.
+      response = await ask(url, 0, signal);
+    }
+    await take(wanted, response, have);
+  } catch (error) {
+    throw signal.aborted
+      ? new EngineError('aborted', `The download of ${wanted.name} was stopped.`)
+      : asFault(error, wanted);
+  }
+}
+
+/** What is here of a file; nothing of it counts after a gap. */
+export async function piecesOf(url: string, all?: readonly string[]): Promise<Pieces> {
+  const store = await openStore();
+  const prefix = keyOf(url, '');
+  const keys = (all ?? (await pieceKeys())).filter((key) => key.startsWith(prefix)).sort();
+  const found: Pieces = { urls: [], bytes: 0, total: null, type: 'application/octet-stream', tag: '' };
+  for (const key of keys) {
+    const piece = await store.match(key);
+    const from = Number(key.slice(prefix.length));
+    if (!piece || from !== found.bytes) break;
+    found.urls.push(key);
+    found.bytes += Number(piece.headers.get('x-bytes'));
+    found.total = Number(piece.headers.get('x-total')) || null;
+    found.type = piece.headers.get('content-type') ?? found.type;
+    found.tag = piece.headers.get('x-tag') ?? '';
+  }
+  return found;
+}
+
+/** The keys of all pieces of all files, to look up many files at once. */
+export async function pieceKeys(): Promise<string[]> {
+  return (await openStore()).keys();
+}
+
+/** The file that `gather` has made whole, piece after piece. */
+export async function wholeOf(
+  url: string,
+): Promise<{ body: ReadableStream<Uint8Array<ArrayBuffer>>; bytes: number; type: string }> {
+  const store = await openStore();
+  const { urls, bytes, type } = await piecesOf(url);
+  async function* slices() {
+    for (const key of urls) {
+      const piece = await store.match(key);
+      if (!piece) throw new Error('the browser has cleared a part of the download');
+      const content = new Uint8Array(await piece.arrayBuffer());
+      for (let at = 0; at < content.byteLength; at += SLICE) {
+        yield content.subarray(at, at + SLICE);
+        // Whoever reads this may hash it, on the page's own thread.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+  }
+  const left = slices();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const next = await left.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
+  return { body, bytes, type };
+}
+
+export async function forgetPieces(url: string): Promise<void> {
+  const store = await openStore();
+  const prefix = keyOf(url, '');
+  for (const key of await store.keys()) if (key.startsWith(prefix)) await store.delete(key);
+}
+
+async function startAgain(url: string): Promise<Pieces> {
+  await forgetPieces(url);
+  return piecesOf(url);
+}
+
+function ask(url: string, from: number, signal: AbortSignal): Promise<Response> {
+  // Without the browser's own cache, which would keep gigabytes a second time.
+  return fetch(url, { signal, cache: 'no-store', ...(from > 0 && { headers: { Range: `bytes=${from}-` } }) });
+}
+
+/** Whether a reply is the rest of the very file that the pieces are of. */
+function continues(response: Response, have: Pieces): boolean {
+  const { headers } = response;
+  if (response.status !== 206) return false;
+  const tag = tagOf(headers);
+  if (have.tag !== '' && tag !== '' && have.tag !== tag) return false;
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
+  if (range) {
+    const [, from, total] = range;
+    return (
+      Number(from) === have.bytes && (total === '*' || have.total === null || Number(total) === have.total)
+    );
+  }
+  // Other sites may hide that header; the length tells as much.
+  return have.total !== null && Number(headers.get('content-length')) === have.total - have.bytes;
+}
+
+async function take(
+  { url, name, bytes, signal, say }: Wanted,
+  response: Response,
+  have: Pieces,
+): Promise<void> {
+  const type = response.headers.get('content-type') ?? 'application/octet-stream';
+  // A server that answers unknown addresses with its start page has no such file either.
+  const isPage = type.includes('text/html');
+  if (!response.ok || isPage || !response.body) {
+    const found = isPage ? 'a web page' : `HTTP status ${response.status}`;
+    throw new EngineError(
+      'unavailable',
+      `${name} is not at ${url}: the answer was ${found}.`,
+      'Check the address of the model, or choose another one.',
+    );
+  }
+  const stated = totalOf(response, have.bytes);
+  if (bytes !== null && stated !== null && stated !== bytes) {
+    throw new EngineError(
+      'integrity',
+      `${url} has ${stated} bytes; ${bytes} were expected.`,
+      'Delete the model and download it again: its files were changed at their source.',
+    );
+  }
+  const total = bytes ?? stated;
+  const store = await openStore();
+  const tag = tagOf(response.headers);
+  let from = have.bytes;
+  let loaded = from;
+  let parts: Uint8Array<ArrayBuffer>[] = [];
+  const putAway = async () => {
+    if (loaded === from) return;
+    const headers = {
+      'content-type': type,
+      'x-tag': tag,
+      'x-bytes': String(loaded - from),
+      'x-total': String(total ?? 0),
+    };
+    await store.put(keyOf(url, from), new Blob(parts), headers);
+    parts = [];
+    from = loaded;
+  };
+  say(loaded, total);
+  try {
+    for await (const part of chunks(response.body)) {
+      parts.push(part);
+      loaded += part.byteLength;
+      say(loaded, total);
+      if (loaded - from >= PIECE) await putAway();
+      signal.throwIfAborted();
+    }
+  } finally {
+    await putAway();
+  }
+  if (total !== null && loaded !== total) {
+    throw new EngineError(
+      loaded < total ? 'unavailable' : 'integrity',
+      `The download of ${name} ended after ${loaded} of ${total} bytes.`,
+      'Go on with it: what has arrived was kept.',
+    );
+  }
+}
+
+/** Bytes of the whole file, by a reply that begins at `from`; null where it does not say. */
+function totalOf({ headers, status }: Response, from: number): number | null {
+  const range = /\/(\d+)$/.exec(headers.get('content-range') ?? '');
+  if (status === 206 && range) return Number(range[1]);
+  const length = Number(headers.get('content-length') ?? '0');
+  // The length of a packed body is not that of the file.
+  return length > 0 && !headers.has('content-encoding') ? from + length : null;
+}
+
+function tagOf(headers: Headers): string {
+  return headers.get('etag') ?? headers.get('last-modified') ?? '';
+}
+
+/** Not every browser can iterate a body. */
+async function* chunks(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function asFault(error: unknown, { url, name }: Wanted): EngineError {
+  if (error instanceof EngineError) return error;
+  return new EngineError(
+    'unavailable',
+    `${name} could not be fetched from ${new URL(url).host}: ${error instanceof Error ? error.message : String(error)}.`,
+    'Check the connection, then go on with the download: what has arrived was kept.',
+  );
+}
+
+/** Keys sort in the order of the file. The host does not exist: a cache wants addresses for keys. */
+function keyOf(url: string, from: number | ''): string {
+  return `https://piece.invalid/${encodeURIComponent(url)}/${from === '' ? '' : String(from).padStart(15, '0')}`;
+}
+
+interface Store {
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, piece: Blob, headers: Record<string, string>): Promise<void>;
+  delete(key: string): Promise<void>;
+  keys(): Promise<string[]>;
+}
+
+/** Pieces that the browser would not keep: no cache here, or no room left. They live as long as the page. */
+const homeless = new Map<string, { piece: Blob; headers: Record<string, string> }>();
+
+async function openStore(): Promise<Store> {
+  const cache = await openCache(STORE);
+  return {
+    async match(key) {
+      const held = homeless.get(key);
+      return held ? new Response(held.piece, { headers: held.headers }) : cache?.match(key);
+    },
+    async put(key, piece, headers) {
+      try {
+        if (!cache) throw new Error('no cache');
+        await cache.put(key, new Response(piece, { headers }));
+      } catch {
+        homeless.set(key, { piece, headers });
+      }
+    },
+    async delete(key) {
+      homeless.delete(key);
+      await cache?.delete(key);
+    },
+    async keys() {
+      const kept = (await cache?.keys()) ?? [];
+      return [...new Set([...kept.map(({ url }) => url), ...homeless.keys()])];
+    },
+  };
+}
+
+/** Null where the page may not use the cache (no secure context, storage blocked). */
+export async function openCache(name: string): Promise<Cache | null> {
+  try {
+    return await caches.open(name);
+  } catch {
+    return null;
+  }
+}
+
+/** Does `work` while nothing else on this site, in any tab or worker, does it under the same name. */
+export async function alone<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (!('navigator' in globalThis) || !('locks' in navigator)) return work();
+  try {
+    return await navigator.locks.request(`whetstone ${name}`, { signal }, work);
+  } catch (error) {
+    if (signal.aborted) throw new EngineError('aborted', 'The download was stopped.');
+    throw error;
+  }
+}
