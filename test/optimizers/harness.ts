@@ -58,6 +58,22 @@ export function configFor(optimizer: Optimizer, overrides: Partial<RunConfig> = 
   };
 }
 
+/** A method that does nothing but `search`, to try with a run's tools what several methods share. */
+export function methodOf(search: Optimizer['search'], prompts: Optimizer['prompts'] = {}): Optimizer {
+  return {
+    id: 'trial',
+    name: 'Trial',
+    paper: { title: '', url: '' },
+    summary: '',
+    prompts,
+    options: {},
+    selectsOn: () => 'validation',
+    embeds: () => false,
+    cost: () => ({ steps: 0, targetCalls: 0, optimizerCalls: 0 }),
+    search,
+  };
+}
+
 export const textOf = (ask: Ask) =>
   ask.content.kind === 'completion'
     ? ask.content.text
