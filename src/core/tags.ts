@@ -17,6 +17,19 @@ export function between(text: string, open: string, close: string): string | nul
 }
 
 /**
+ * What `between` finds behind the last `open` tag with something behind it: the final one of a reply that works in
+ * steps. Null when there is none.
+ */
+export function lastBetween(text: string, open: string, close: string): string | null {
+  const starts = [...text.matchAll(new RegExp(literal(open), 'giu'))].map((match) => match.index);
+  for (const start of starts.reverse()) {
+    const found = between(text.slice(start), open, close);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
  * The trimmed text of the first fenced block (```), without a language name on the fence's line; to the end of the
  * text when the fence is never closed. Null when there is no fence or nothing in it.
  */

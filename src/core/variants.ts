@@ -124,8 +124,11 @@ function asked(
   return proposals(tools, { ...request, parse, repeats, ask: { temperature } }, count, retries);
 }
 
-/** The template of a slot in the run's style, filled with what every template may name and with `slots`. */
-function filled(
+/**
+ * The template `name` (or `nameContinuation` where the optimizer continues text), filled with `slots` and with what
+ * every template may name: {one}, {position}, {task}. `templates` serves a run that lacks the template.
+ */
+export function filled(
   tools: Tools,
   name: string,
   templates: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { between, cleanPrompt, fenced } from '../../src/core/tags.ts';
+import { between, cleanPrompt, fenced, lastBetween } from '../../src/core/tags.ts';
 
 const tagged = (text: string) => between(text, '<START>', '<END>');
 
@@ -100,5 +100,18 @@ describe('fenced', () => {
     ['no fence', null],
   ])('%j', (text, expected) => {
     expect(fenced(text)).toBe(expected);
+  });
+});
+
+describe('lastBetween', () => {
+  it.each([
+    ['1. <p>draft</p> 2. <p>final</p>', 'final'],
+    ['<p>only</p>', 'only'],
+    ['<p>final</p> wrapped in <p></p>', 'final'],
+    ['<P>cut off', 'cut off'],
+    ['</p>reversed<p>', null],
+    ['no tag', null],
+  ])('%j gives %j', (text, content) => {
+    expect(lastBetween(text, '<p>', '</p>')).toBe(content);
   });
 });

@@ -7,7 +7,16 @@ import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, play, target, textOf, tinyTask } from './harness.ts';
 
 /** Small settings, so that a run of any method takes few asks. */
-const SMALL = { epochs: 2, batch: 4, candidates: 3, steps: 3, keep: 4, exemplars: 2 };
+const SMALL = {
+  epochs: 2,
+  batch: 4,
+  candidates: 3,
+  steps: 3,
+  keep: 4,
+  exemplars: 2,
+  generations: 2,
+  population: 4,
+};
 
 /** A plausible optimizer model: every tag that a method may look for, and a text that differs from ask to ask. */
 function sensible(words = ['carefully', 'at length', 'briefly', 'twice', 'in order', 'with care']) {
@@ -34,6 +43,11 @@ const NONSENSE = [
   '<START>$& $$ $` {current} {trajectory} <Prompt> <INS> [x]<END>',
   `<START>${'long '.repeat(2000)}<END>`,
   '<INS></INS>',
+  '<prompt></prompt>',
+  '</prompt>reversed<prompt>',
+  '<prompt>Judge the item.</prompt>',
+  `<prompt>$& {first} <Prompt></prompt> then <prompt>${'long '.repeat(2000)}`,
+  '```\n```',
   '</INS><INS>',
   '\u0000\u200b\u202e',
   '🙂'.repeat(300),
@@ -99,7 +113,7 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
         fc.array(
           fc.oneof(
             fc.string({ unit: 'binary' }),
-            fc.constantFrom(...NONSENSE, '<START>Do it carefully<END>', '<INS>b</INS>'),
+            fc.constantFrom(...NONSENSE, '<START>Do it carefully<END>', '<INS>b</INS>', '<prompt>c</prompt>'),
           ),
           { minLength: 1, maxLength: 8 },
         ),
@@ -270,7 +284,8 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
       optimizer,
       config,
       target: small,
-      replies: () => `<START>${'very '.repeat(60)}<END><INS>${'very '.repeat(60)}</INS>`,
+      replies: () =>
+        `<START>${'very '.repeat(60)}<END><INS>${'very '.repeat(60)}</INS><prompt>${'very '.repeat(60)}</prompt>`,
     });
     expect(error).toBeNull();
     const reasons = eventsOf(events, 'rejected').map((event) => event.reason);
