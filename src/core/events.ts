@@ -56,6 +56,8 @@ export type RunEvent =
   | { type: 'rejected'; step: number; text: string; reason: string; parents: readonly string[] }
   | { type: 'answered'; answer: Answer }
   | { type: 'scored'; step: number; candidate: string; split: SplitName; score: number; n: number }
+  /** Left a race or an evaluation after `n` examples, beaten by candidate `by` with this p. */
+  | { type: 'eliminated'; step: number; candidate: string; by: string; n: number; p: number }
   | { type: 'current'; step: number; candidate: string; score: number }
   | { type: 'best'; step: number; candidate: string; score: number }
   | { type: 'note'; step: number; text: string }

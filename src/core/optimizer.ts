@@ -1,6 +1,7 @@
 import type { Candidate, Scored } from './candidate.ts';
 import type { Answer, Op, Part, RunEvent, Stage } from './events.ts';
 import type { MetaStyle } from './rendering.ts';
+import type { Raced, RaceOptions } from './race.ts';
 import type { Rng } from './rng.ts';
 import type { Example, SearchTask } from './task.ts';
 
@@ -56,6 +57,8 @@ export interface Tools {
   /** A stream of the run's own; fork it for each purpose. */
   readonly rng: Rng;
   readonly initial: Candidate;
+  /** Number of the step begun last, 0 before the first. */
+  readonly begun: number;
   /** Begins a step: emits the event, checks the budget. `of` is null when the method has no fixed length. */
   step(of: number | null): Op<number>;
   /** The text of the optimizer model's reply, or null when it refused. */
@@ -70,6 +73,11 @@ export interface Tools {
   ): Op<Candidate | null>;
   /** Mean score of each candidate, same order. What has been answered before is not asked again. */
   score(candidates: readonly Candidate[], options?: ScoreOptions): Op<Scored[]>;
+  /**
+   * Finds the best `keep` without answering everything (`core/race.ts`); options left out are those of `defaultRace`.
+   * Score the survivor at the end of a search, or none may count as its best.
+   */
+  race(candidates: readonly Candidate[], keep: number, options?: Partial<RaceOptions>): Op<Raced>;
   /** The target's answers to `examples` of `split` under one candidate, same order. Cached like `score`. */
   answers(candidate: Candidate, split: 'train' | 'validation', examples: readonly Example[]): Op<Answer[]>;
   /** Unit vectors of texts. Each text is embedded once a run. */

@@ -6,8 +6,10 @@ import type { Answer, Op } from './events.ts';
 import { joinParts } from './fill.ts';
 import { hash32 } from './hash.ts';
 import type { Effects } from './log.ts';
+import { isBinary } from './metrics.ts';
 import type { Content } from './model.ts';
 import type { Tools } from './optimizer.ts';
+import { defaultRace, race } from './race.ts';
 import type { RunConfig } from './run.ts';
 import { makeRng } from './rng.ts';
 import { cleanPrompt } from './tags.ts';
@@ -121,6 +123,9 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
     metaStyle: config.metaStyle,
     rng: makeRng(config.seed, 'search'),
     initial,
+    get begun() {
+      return findings.step;
+    },
 
     async *step(of) {
       if (config.budget.steps !== undefined && findings.step >= config.budget.steps)
@@ -214,6 +219,13 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       for (const candidate of candidates) scored.push(yield* scoreOne(candidate, split, examples));
       return scored;
     },
+
+    race: (candidates, keep, options = {}) =>
+      race(tools, candidates, keep, {
+        ...defaultRace,
+        test: isBinary(task.metric) ? 'sign' : 't',
+        ...options,
+      }),
 
     answers: (candidate, split, examples) => evaluator.answers(candidate, split, examples, meter),
 

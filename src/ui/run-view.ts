@@ -63,6 +63,16 @@ export interface RejectedView {
   at: Spent;
 }
 
+/** A candidate that left a race after `n` examples, beaten by `by`. */
+export interface EliminatedView {
+  step: number;
+  candidate: string;
+  by: string;
+  n: number;
+  p: number;
+  at: Spent;
+}
+
 export interface StepView {
   step: number;
   /** What had been used when it began. */
@@ -97,6 +107,8 @@ export interface RunView {
   steps: Map<number, StepView>;
   asks: Map<number, AskView>;
   rejected: RejectedView[];
+  /** In order; a candidate may leave several races. */
+  eliminated: EliminatedView[];
   notes: { step: number; text: string }[];
   refusals: number;
   unreadable: number;
@@ -124,6 +136,7 @@ export function emptyView(): RunView {
     steps: new Map(),
     asks: new Map(),
     rejected: [],
+    eliminated: [],
     notes: [],
     refusals: 0,
     unreadable: 0,
@@ -218,6 +231,11 @@ export function reduce(view: RunView, event: RunEvent): RunView {
           scores: { ...known.scores, [event.split]: { ...score, step: earlier?.step ?? event.step } },
         });
       }
+      break;
+    }
+    case 'eliminated': {
+      const { step, candidate, by, n, p } = event;
+      view.eliminated.push({ step, candidate, by, n, p, at: spent(view) });
       break;
     }
     case 'current':
