@@ -74,7 +74,7 @@ function goldProblem(metric: Metric, input: string, answer: string): string | nu
 
 function scoresItself(metric: Metric, input: string, answer: string): boolean {
   // The longest common subsequence of a text with itself is all of its words, if it has any.
-  if (metric.kind === 'rouge-l') return /[\p{L}\p{N}]/u.test(answer);
+  if (metric.kind === 'rouge-l') return /[\p{L}\p{M}\p{N}]/u.test(answer);
   // A letter that the input lists is read before anything else that the reply might be.
   if (metric.kind === 'choice' && !metric.options) return true;
   try {

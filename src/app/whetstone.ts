@@ -6,7 +6,7 @@ import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
 import { optimizers } from '../optimizers/index.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
-import type { RunRecord } from '../storage/schema.ts';
+import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
 import { exportRun } from '../storage/transfer.ts';
 import { bundledTask, bundledTasks } from './bundled-tasks.ts';
@@ -46,9 +46,8 @@ export function makeWhetstone(): Whetstone {
   async function taskOf(id: string): Promise<Task> {
     const bundled = await bundledTask(id);
     if (bundled !== null) return bundled;
-    const { items } = await (await storeOpened).tasks();
-    const task = items.find((one) => one.id === id);
-    if (task === undefined)
+    const task = await (await storeOpened).task(id);
+    if (task === null)
       throw new EngineError(
         'unavailable',
         `There is no task called ${id}.`,
@@ -97,6 +96,7 @@ export function makeWhetstone(): Whetstone {
         const embeds = method.embeds(optionsOf(method, record.config.options));
         const embedder = embeds ? keptVectors(models.embedder(), store) : null;
         await embedder?.load(report('embedder', EMBEDDER_ID), signal);
+        void models.downloads.refresh();
         return { ...engines, embedder };
       },
     });
@@ -129,11 +129,13 @@ export function makeWhetstone(): Whetstone {
     },
     models: models.choices,
     addModel: models.add,
+    removeModel: models.remove,
+    downloads: models.downloads,
     methods: () => optimizers,
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();
-      return [...bundledTasks, ...items.map((task) => summaryOf(task))];
+      return [...bundledTasks, ...items.map((head) => summaryOf(head, head.sizes))];
     },
     task: taskOf,
     async importTask(text) {
@@ -144,7 +146,7 @@ export function makeWhetstone(): Whetstone {
         );
       }
       await (await storeOpened).saveTask(task);
-      return summaryOf(task);
+      return summaryOf(task, headOf(task).sizes);
     },
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
@@ -211,15 +213,9 @@ export function makeWhetstone(): Whetstone {
   };
 }
 
-function summaryOf(task: Task): TaskSummary {
-  const { id, name, description, splits } = task;
-  return {
-    id,
-    name,
-    description,
-    examples: splits.train.length + splits.validation.length + splits.test.length,
-    bundled: false,
-  };
+function summaryOf({ id, name, description }: Omit<Task, 'splits'>, sizes: TaskHead['sizes']): TaskSummary {
+  const examples = sizes.train + sizes.validation + sizes.test;
+  return { id, name, description, examples, bundled: false };
 }
 
 /** `held`: an open tab works on it. A record that says `running` without one was interrupted. */

@@ -4,7 +4,7 @@ import type { Choice, Reply, Tokens } from '../core/model.ts';
 import type { Rendering } from '../core/rendering.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
-import type { RunRecord } from './schema.ts';
+import type { RunRecord, TaskHead } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
 
@@ -53,6 +53,24 @@ export const taskCheck: Check<Task> = object<Task>()({
     test: v.array(example),
   }),
 });
+
+const sizes = object<TaskHead['sizes']>()({ train: count, validation: count, test: count });
+
+export const headCheck: Check<TaskHead> = object<TaskHead>()({
+  id: v.string(),
+  name: v.string(),
+  description: v.string(),
+  note: v.exactOptional(v.string()),
+  initialPrompt: v.string(),
+  metric,
+  position,
+  markers: object<Markers>()({ input: v.string(), answer: v.string() }),
+  answerTokens: v.number(),
+  sizes,
+  revision: v.string(),
+});
+
+export const examplesCheck: Check<readonly Example[]> = v.array(example);
 
 const limit = v.exactOptional(v.number());
 

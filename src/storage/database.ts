@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { hash } from '../core/hash.ts';
 import type { LoggedEffect } from '../core/log.ts';
-import { effectCheck, firstIssue, runCheck, taskCheck } from './checks.ts';
+import type { Example, SplitName } from '../core/task.ts';
+import { effectCheck, examplesCheck, firstIssue, headCheck, runCheck } from './checks.ts';
 import { broken, storageError } from './errors.ts';
-import type { Database, EffectRecord } from './schema.ts';
+import { headOf, pagesOf, type Database, type EffectRecord } from './schema.ts';
 import type { EffectLog, Listed, Store } from './store.ts';
 
 /**
@@ -17,8 +18,14 @@ import type { EffectLog, Listed, Store } from './store.ts';
 const RELAXED = { durability: 'relaxed' } as const;
 const STRICT = { durability: 'strict' } as const;
 
+const SPLITS = ['train', 'validation', 'test'] as const satisfies readonly SplitName[];
+
 /** Entries read at once: enough that the round trips do not count, few enough to keep the peak of memory low. */
 const PAGE = 2000;
+
+/** All pages of a split of a task. */
+const pagesIn = (task: string, split: SplitName) =>
+  IDBKeyRange.bound([task, split, 0], [task, split, Infinity]);
 
 /** All entries of a run: numbers lie between the two infinities, other kinds of keys do not. */
 const logOf = (run: string, after = -Infinity) => IDBKeyRange.bound([run, after], [run, Infinity], true);
@@ -77,15 +84,46 @@ export function databaseStore(db: Database): Store {
     }),
 
     tasks: guarded('Reading the tasks', async () => {
-      const found = await list(taskCheck, 'Task', db.transaction('tasks').store);
+      const found = await list(headCheck, 'Task', db.transaction('tasks').store);
       found.items.sort((a, b) => a.name.localeCompare(b.name));
       return found;
     }),
-    saveTask: guarded('Saving the task', async (task) => {
-      const tx = db.transaction('tasks', 'readwrite', STRICT);
-      await written(tx, [tx.store.put(task)]);
+    task: guarded('Reading the task', async (id) => {
+      // One transaction, so that no other tab can replace the task between two pages.
+      const tx = db.transaction(['tasks', 'examples']);
+      const found: unknown = await tx.objectStore('tasks').get(id);
+      if (found === undefined) return null;
+      const { sizes, revision: _, ...rest } = checked(headCheck, found, `Task ${id}`, id);
+      const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+      for (const split of SPLITS) {
+        for (let page = 0; splits[split].length < sizes[split]; page++) {
+          const record = await tx.objectStore('examples').get([id, split, page]);
+          if (record === undefined)
+            throw broken(`Task ${id}`, `page ${page + 1} of its ${split} examples is missing`, id);
+          const place = `Page ${page + 1} of the ${split} examples of task ${id}`;
+          for (const example of checked(examplesCheck, record.examples, place, id))
+            splits[split].push(example);
+        }
+      }
+      return { ...rest, splits };
     }),
-    deleteTask: guarded('Deleting the task', (id) => db.delete('tasks', id)),
+    saveTask: guarded('Saving the task', async (task) => {
+      const tx = db.transaction(['tasks', 'examples'], 'readwrite', STRICT);
+      const requests = function* () {
+        for (const split of SPLITS) yield tx.objectStore('examples').delete(pagesIn(task.id, split));
+        yield tx.objectStore('tasks').put(headOf(task));
+        for (const page of pagesOf(task)) yield tx.objectStore('examples').put(page);
+      };
+      await written(tx, requests());
+    }),
+    deleteTask: guarded('Deleting the task', async (id) => {
+      const tx = db.transaction(['tasks', 'examples'], 'readwrite', STRICT);
+      const requests = function* () {
+        yield tx.objectStore('tasks').delete(id);
+        for (const split of SPLITS) yield tx.objectStore('examples').delete(pagesIn(id, split));
+      };
+      await written(tx, requests());
+    }),
 
     vectors: guarded('Reading vectors', async (embedder, texts) => {
       const { store } = db.transaction('vectors');

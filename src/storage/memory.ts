@@ -1,14 +1,14 @@
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { storageError } from './errors.ts';
-import type { RunRecord } from './schema.ts';
+import { headOf, type RunRecord, type TaskHead } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** A Store that lasts as long as the page: where IndexedDB does not work, and for tests. */
 export function memoryStore(): Store {
   const runs = new Map<string, RunRecord>();
   const logs = new Map<string, Map<number, LoggedEffect>>();
-  const tasks = new Map<string, Task>();
+  const tasks = new Map<string, { head: TaskHead; task: Task }>();
   const vectors = new Map<string, Float32Array>();
   const settings = new Map<string, unknown>();
   let open = true;
@@ -66,11 +66,16 @@ export function memoryStore(): Store {
     tasks: () =>
       later('Reading the tasks', () => ({
         items: [...tasks.values()]
-          .sort((a, b) => a.name.localeCompare(b.name))
-          .map((task) => structuredClone(task)),
+          .map(({ head }) => structuredClone(head))
+          .sort((a, b) => a.name.localeCompare(b.name)),
         problems: [],
       })),
-    saveTask: (task) => later('Saving the task', () => void tasks.set(task.id, structuredClone(task))),
+    task: (id) => later('Reading the task', () => structuredClone(tasks.get(id)?.task) ?? null),
+    saveTask: (task) =>
+      later('Saving the task', () => {
+        const kept = structuredClone(task);
+        tasks.set(task.id, { head: headOf(kept), task: kept });
+      }),
     deleteTask: (id) => later('Deleting the task', () => void tasks.delete(id)),
 
     vectors: (embedder, texts) =>

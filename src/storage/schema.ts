@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Outcome } from '../core/log.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Comparison } from '../core/stats.ts';
-import type { Task } from '../core/task.ts';
+import type { Example, SplitName, Task } from '../core/task.ts';
+import { taskCheck } from './checks.ts';
 
 /** A run without its log: what it is made of, how far it came, what it found. */
 export interface RunRecord {
@@ -30,11 +32,31 @@ export interface EffectRecord {
   outcome: Outcome;
 }
 
+/** A task without its examples, so that listing tasks reads none of them. */
+export type TaskHead = Omit<Task, 'splits'> & {
+  /** Examples of each split. */
+  sizes: Record<SplitName, number>;
+  /** Another text each time the task is saved. */
+  revision: string;
+};
+
+/** Some examples of one split. `page` counts from 0; all pages but a split's last are full. */
+export interface ExamplePage {
+  task: string;
+  split: SplitName;
+  page: number;
+  examples: readonly Example[];
+}
+
+/** Small enough that reading a page takes the page's thread a few milliseconds. */
+export const PAGE_EXAMPLES = 500;
+
 /** The whole database. */
 export interface Schema extends DBSchema {
   runs: { key: string; value: RunRecord };
   effects: { key: [run: string, seq: number]; value: EffectRecord };
-  tasks: { key: string; value: Task };
+  tasks: { key: string; value: TaskHead };
+  examples: { key: [task: string, split: SplitName, page: number]; value: ExamplePage };
   /** Embeddings that later runs may use again. */
   vectors: { key: [embedder: string, textHash: string]; value: Float32Array };
   settings: { key: string; value: unknown };
@@ -52,7 +74,40 @@ const STEPS: readonly ((db: Database, tx: Upgrade) => void)[] = [
     db.createObjectStore('vectors');
     db.createObjectStore('settings');
   },
+  (db, tx) => {
+    db.createObjectStore('examples', { keyPath: ['task', 'split', 'page'] });
+    void splitTasks(tx);
+  },
 ];
+
+/** Version 1 kept each task whole. A task that cannot be taken apart stays as it is and is told of when it is read. */
+async function splitTasks(tx: Upgrade): Promise<void> {
+  const examples = tx.objectStore('examples');
+  for await (const cursor of tx.objectStore('tasks')) {
+    const whole: unknown = cursor.value;
+    const result = v.safeParse(taskCheck, whole);
+    if (!result.success) continue;
+    void cursor.update(headOf(result.output));
+    for (const page of pagesOf(result.output)) void examples.put(page);
+  }
+}
+
+export function headOf({ splits, ...rest }: Task): TaskHead {
+  const { train, validation, test } = splits;
+  const sizes = { train: train.length, validation: validation.length, test: test.length };
+  return { ...rest, sizes, revision: crypto.randomUUID() };
+}
+
+export function* pagesOf({ id, splits }: Task): Generator<ExamplePage> {
+  for (const split of ['train', 'validation', 'test'] as const)
+    for (let page = 0; page * PAGE_EXAMPLES < splits[split].length; page++)
+      yield {
+        task: id,
+        split,
+        page,
+        examples: splits[split].slice(page * PAGE_EXAMPLES, (page + 1) * PAGE_EXAMPLES),
+      };
+}
 
 export const VERSION = STEPS.length;
 

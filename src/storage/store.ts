@@ -4,7 +4,7 @@ import type { Task } from '../core/task.ts';
 import { databaseStore } from './database.ts';
 import { blocked, closed, type StorageError } from './errors.ts';
 import { memoryStore } from './memory.ts';
-import { upgrade, VERSION, type Database, type RunRecord, type Schema } from './schema.ts';
+import { upgrade, VERSION, type Database, type RunRecord, type Schema, type TaskHead } from './schema.ts';
 
 /** What could be read, and one error for each record that could not: a broken record never hides the others. */
 export interface Listed<T> {
@@ -38,8 +38,11 @@ export interface Store {
   /** Empty for an unknown run. */
   loadEffects(run: string): Promise<EffectLog>;
 
-  /** Imported tasks, by name. */
-  tasks(): Promise<Listed<Task>>;
+  /** Imported tasks without their examples, by name. */
+  tasks(): Promise<Listed<TaskHead>>;
+  /** Null if absent. Read a page at a time, so that a task of any size does not hold up the caller's thread. */
+  task(id: string): Promise<Task | null>;
+  /** The whole task in place of an earlier one of the same id, or nothing. */
   saveTask(task: Task): Promise<void>;
   /** Idempotent. */
   deleteTask(id: string): Promise<void>;

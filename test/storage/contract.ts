@@ -108,10 +108,40 @@ export function storeContract(fresh: () => Promise<Store>): void {
     const store = await fresh();
     await store.saveTask(task('z', 'Apples'));
     await store.saveTask(task('a', 'Pears'));
-    expect((await store.tasks()).items).toStrictEqual([task('z', 'Apples'), task('a', 'Pears')]);
+    const { items } = await store.tasks();
+    expect(items.map(({ id, name }) => [id, name])).toEqual([
+      ['z', 'Apples'],
+      ['a', 'Pears'],
+    ]);
+    const { splits, ...rest } = task('z', 'Apples');
+    expect(splits.train).toHaveLength(1);
+    expect(items[0]).toMatchObject({ ...rest, sizes: { train: 1, validation: 1, test: 1 } });
+    expect(items[0]).not.toHaveProperty('splits');
+    expect(await store.task('z')).toStrictEqual(task('z', 'Apples'));
     await store.deleteTask('z');
     await store.deleteTask('z');
-    expect((await store.tasks()).items).toStrictEqual([task('a', 'Pears')]);
+    expect(await store.task('z')).toBeNull();
+    expect((await store.tasks()).items.map(({ id }) => id)).toEqual(['a']);
+    expect(await store.task('a')).toStrictEqual(task('a', 'Pears'));
+  });
+
+  test('keeps a task of many pages in order, and a smaller one in its place leaves nothing of it', async () => {
+    const store = await fresh();
+    const many = Array.from({ length: 1203 }, (_, i) => ({
+      id: `t${i}`,
+      input: `thing ${i}`,
+      gold: ['red'],
+    }));
+    const large = { ...task(), splits: { ...task().splits, train: many } };
+    await store.saveTask(large);
+    const first = (await store.tasks()).items[0];
+    expect(first?.sizes.train).toBe(1203);
+    expect(await store.task(large.id)).toStrictEqual(large);
+    await store.saveTask(task());
+    expect(await store.task(large.id)).toStrictEqual(task());
+    expect((await store.tasks()).items[0]?.revision).not.toBe(first?.revision);
+    await store.saveTask(large);
+    expect(await store.task(large.id)).toStrictEqual(large);
   });
 
   test('keeps vectors by embedder and text, each in a buffer of its own', async () => {

@@ -9,7 +9,7 @@ import { requestPersistence, storageUsage } from '../../src/storage/quota.ts';
 import { VERSION } from '../../src/storage/schema.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { rejection, storeContract } from './contract.ts';
-import { effect, effects, record } from './records.ts';
+import { effect, effects, record, task } from './records.ts';
 
 let names = 0;
 const newName = () => `storage-test-${Date.now()}-${names++}`;
@@ -151,6 +151,31 @@ describe('when IndexedDB does not work, a memory store stands in and says why', 
     const { problem } = await openStore({ name });
     expect(problem?.advice).toMatch(/Close the other tabs/);
   });
+});
+
+test('a database of version 1, which kept tasks whole, opens with its tasks and runs', async () => {
+  const name = newName();
+  const old = await openDB(name, 1, {
+    upgrade(db) {
+      db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('effects', { keyPath: ['run', 'seq'] });
+      db.createObjectStore('tasks', { keyPath: 'id' });
+      db.createObjectStore('vectors');
+      db.createObjectStore('settings');
+    },
+  });
+  await old.put('tasks', task('colours', 'Colours'));
+  await old.put('tasks', { id: 'odd', name: 'Not a task' });
+  await old.put('tasks', task('z', 'Apples'));
+  await old.put('runs', record());
+  old.close();
+  const store = await stored(name);
+  expect(await store.task('colours')).toStrictEqual(task('colours', 'Colours'));
+  expect(await store.task('z')).toStrictEqual(task('z', 'Apples'));
+  const { items, problems } = await store.tasks();
+  expect(items.map(({ id }) => id)).toEqual(['z', 'colours']);
+  expect(problems.map(({ id }) => id)).toEqual(['odd']);
+  expect(await store.run('run-1')).toStrictEqual(record());
 });
 
 test('another tab that upgrades the database gets it, and this one is told', async () => {
