@@ -2,6 +2,7 @@ import { listedOptions } from '../core/allowed.ts';
 import { extract } from '../core/extract.ts';
 import { scoreAnswer } from '../core/metrics.ts';
 import { asNumber } from '../core/numbers.ts';
+import { parseRules } from '../core/rules.ts';
 import type { Metric, SplitName, Task } from '../core/task.ts';
 
 /** What no schema of a single field can see: repeated ids, overlapping splits, gold answers that their metric cannot score. */
@@ -75,6 +76,8 @@ function goldProblem(metric: Metric, input: string, answer: string): string | nu
 function scoresItself(metric: Metric, input: string, answer: string): boolean {
   // The longest common subsequence of a text with itself is all of its words, if it has any.
   if (metric.kind === 'rouge-l') return /[\p{L}\p{M}\p{N}]/u.test(answer);
+  // Rules are not themselves a reply that keeps them.
+  if (metric.kind === 'rules') return true;
   // A letter that the input lists is read before anything else that the reply might be.
   if (metric.kind === 'choice' && !metric.options) return true;
   try {
@@ -95,6 +98,10 @@ function formProblem(metric: Metric, input: string, answer: string): string | nu
       return asNumber(answer) === null ? `must be a number such as 12 or -3.50, not ${quoted(answer)}` : null;
     case 'json':
       return objectProblem(metric.fields, answer);
+    case 'rules':
+      return parseRules(answer) === null
+        ? `must hold one rule a line, such as “has: sorry” or “words: 10-40”, not ${quoted(answer)}`
+        : null;
     case 'exact':
     case 'contains':
     case 'rouge-l':

@@ -100,10 +100,11 @@ const metric = v.variant(
     fields({ kind: v.literal('contains') }),
     fields({ kind: v.literal('json'), fields: distinctTexts(1, 'fields') }),
     fields({ kind: v.literal('rouge-l') }),
+    fields({ kind: v.literal('rules') }),
   ],
   (issue) =>
     issue.path
-      ? 'must be one of choice, boolean, number, exact, contains, json, rouge-l'
+      ? 'must be one of choice, boolean, number, exact, contains, json, rouge-l, rules'
       : "must be an object with a 'kind'",
 );
 

@@ -8,7 +8,7 @@ export { allowedAnswers, answerGrammar } from './allowed.ts';
 /**
  * Reads the answer from a model's reply; null when there is none to be read, rather than a guess. Closed answers come
  * back as the metric (or the question, `(B)`) writes them, numbers in plain decimal notation, JSON as its own text.
- * Only metrics that judge free text (`contains`, `rouge-l`) get the whole reply. Never throws; linear in the reply.
+ * Only metrics that judge free text (`contains`, `rouge-l`, `rules`) get the whole reply. Never throws; linear in the reply.
  */
 export function extract(metric: Metric, reply: string, question: string): string | null {
   const text = reply.trim();
@@ -25,6 +25,7 @@ export function extract(metric: Metric, reply: string, question: string): string
       return readObject(text);
     case 'contains':
     case 'rouge-l':
+    case 'rules':
       return text;
   }
 }

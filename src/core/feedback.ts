@@ -3,6 +3,7 @@ import type { Answer, Op } from './events.ts';
 import { scoreFields } from './metrics.ts';
 import type { Tools } from './optimizer.ts';
 import { question } from './render.ts';
+import { brokenRules, parseRules } from './rules.ts';
 import type { Example, SearchTask } from './task.ts';
 
 /** An example and what the target answered to it. */
@@ -50,6 +51,8 @@ export function feedback(task: Pick<SearchTask, 'metric'>, { example, answer }: 
     }
     case 'rouge-l':
       return `Overlap with the reference: ${Math.round(100 * answer.score)} of 100. Reference: ${expected}`;
+    case 'rules':
+      return `Partly wrong: the reply ${brokenRules(parseRules(expected) ?? [], answer.answer).join('; it ')}.`;
     case 'contains':
       return `Wrong: the reply does not contain “${expected}”.`;
     default:
@@ -67,4 +70,17 @@ export function caseText(task: Pick<SearchTask, 'position' | 'markers'>, { examp
 /** Cases as a numbered list with blank lines between; empty for none. */
 export function caseList(task: Pick<SearchTask, 'position' | 'markers'>, cases: readonly Case[]): string {
   return cases.map((each, i) => `${i + 1}. ${caseText(task, each)}`).join('\n\n');
+}
+
+/** Cases as a numbered list of input, the model's whole reply and what the metric says of it; empty for none. */
+export function feedbackList(
+  task: Pick<SearchTask, 'position' | 'markers' | 'metric'>,
+  cases: readonly Case[],
+): string {
+  return cases
+    .map((each, i) => {
+      const asked = question('', task.position, task.markers, each.example.input);
+      return `${i + 1}. ${asked}\nReply: ${each.answer.reply.trim()}\nFeedback: ${feedback(task, each)}`;
+    })
+    .join('\n\n');
 }

@@ -1,4 +1,5 @@
 import { asNumber } from './numbers.ts';
+import { brokenRules, parseRules } from './rules.ts';
 import type { Metric } from './task.ts';
 
 /**
@@ -12,7 +13,14 @@ export function scoreAnswer(metric: Metric, answer: string | null, gold: readonl
 
 /** Whether every score is 0 or 1, so that counts of right answers say all. */
 export function isBinary(metric: Metric): boolean {
-  return metric.kind === 'json' ? metric.fields.length === 1 : metric.kind !== 'rouge-l';
+  return metric.kind === 'json'
+    ? metric.fields.length === 1
+    : metric.kind !== 'rouge-l' && metric.kind !== 'rules';
+}
+
+/** Whether a gold text reads as an answer, so that it can stand in a worked example; rules and fragments do not. */
+export function goldIsAnswer(metric: Metric): boolean {
+  return metric.kind !== 'rules' && metric.kind !== 'contains';
 }
 
 function scoreOne(metric: Metric, answer: string, gold: string): number {
@@ -30,6 +38,10 @@ function scoreOne(metric: Metric, answer: string, gold: string): number {
       return sharedFields(answer, gold, metric.fields);
     case 'rouge-l':
       return rougeL(answer, gold);
+    case 'rules': {
+      const rules = parseRules(gold);
+      return rules === null ? 0 : 1 - brokenRules(rules, answer).length / rules.length;
+    }
   }
 }
 

@@ -38,8 +38,8 @@ function lead(text: string): string {
 
 /** What ends a decoded answer: a new line for one-line answers, an empty line otherwise. */
 function stops(metric: Metric, markers: Markers): string[] {
-  const end =
-    metric.kind === 'json' || metric.kind === 'rouge-l' || metric.kind === 'contains' ? '\n\n' : '\n';
+  const long: readonly Metric['kind'][] = ['json', 'rouge-l', 'contains', 'rules'];
+  const end = long.includes(metric.kind) ? '\n\n' : '\n';
   return markers.input === '' ? [end] : [end, `\n${markers.input}:`];
 }
 

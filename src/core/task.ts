@@ -16,6 +16,7 @@ export interface Example {
  * - `contains` the gold text occurs in the reply (case folded)
  * - `json`     share of `fields` whose value equals the gold object's
  * - `rouge-l`  best ROUGE-L F over the references
+ * - `rules`    share of the gold text's rules that the reply keeps (core/rules.ts)
  */
 export type Metric =
   | { kind: 'choice'; options?: readonly string[] }
@@ -24,7 +25,8 @@ export type Metric =
   | { kind: 'exact' }
   | { kind: 'contains' }
   | { kind: 'json'; fields: readonly string[] }
-  | { kind: 'rouge-l' };
+  | { kind: 'rouge-l' }
+  | { kind: 'rules' };
 
 /** Where the prompt stands: on its own before the question, at the question's begin or end, or where the answer begins. */
 export type Position = 'before' | 'question-begin' | 'question-end' | 'answer-begin';

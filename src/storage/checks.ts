@@ -32,6 +32,7 @@ const metric: Check<Metric> = v.variant('kind', [
   object<Kind<Metric, 'contains'>>()({ kind: v.literal('contains') }),
   object<Kind<Metric, 'json'>>()({ kind: v.literal('json'), fields: texts }),
   object<Kind<Metric, 'rouge-l'>>()({ kind: v.literal('rouge-l') }),
+  object<Kind<Metric, 'rules'>>()({ kind: v.literal('rules') }),
 ]);
 
 const position = v.picklist(['before', 'question-begin', 'question-end', 'answer-begin']);
@@ -99,6 +100,14 @@ const config: Check<RunConfig> = object<RunConfig>()({
   limits: object<RunConfig['limits']>()({ train: limit, validation: limit, test: limit }),
   parallel: v.number(),
   seed: v.number(),
+  racing: v.exactOptional(
+    object<Racing>()({
+      test: v.picklist(['sign', 't', 'bernstein']),
+      alpha: v.pipe(v.number(), v.gtValue(0), v.maxValue(0.5)),
+      block: v.pipe(v.number(), v.integer(), v.minValue(1)),
+      minBlocks: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
 });
 
 export const runCheck: Check<RunRecord> = object<RunRecord>()({

@@ -59,6 +59,7 @@ export function firstPrompt(metric: Metric): string {
     case 'contains':
       return 'Give the answer and nothing else.';
     case 'rouge-l':
+    case 'rules':
       return 'Do what the text asks for.';
   }
 }
