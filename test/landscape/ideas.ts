@@ -65,7 +65,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
     'units',
     0.7,
     [
-      'bring all *units* of measure to one',
+      '*bring* all *units* of measure to one',
       '*convert* pounds, miles and inches first',
       'compare *quantities* only in the same *measure*',
       'put weights and lengths on one *scale*',
@@ -87,10 +87,10 @@ const ABOUT_INPUTS: readonly Idea[] = [
     'conditions',
     0.8,
     [
-      'check whether each *condition* is met',
+      'check whether each *condition* is *met*',
       'a clause with *if* or *unless* counts only when it holds',
       'settle every *precondition* before the rest',
-      'treat *hypothetical* cases as not having happened',
+      'treat *hypothetical* *cases* as not having occurred',
     ],
     ['unless the box was opened', 'if it had come on Monday', 'provided that the seal holds'],
   ),
@@ -112,7 +112,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
       'note which *information* is *missing*',
       'do not fill *gaps* with *guesses*',
       'say nothing that the text leaves *unstated*',
-      'treat *absent* details as unknown',
+      'treat *absent* details as *unknown*',
     ],
     ['the order number was left out', 'with the name blank', 'no address on the slip'],
   ),
@@ -122,7 +122,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
     [
       'keep track of what is *compared* with what',
       'settle which side of a *comparison* wins',
-      '*rank* the things named before answering',
+      '*rank* the things *named* before answering',
       'mind the *direction* of words like more and *less*',
     ],
     [
@@ -136,7 +136,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
     0.5,
     [
       'spell out every *abbreviation*',
-      '*expand* short forms before reading on',
+      '*expand* *short* forms before reading on',
       'look up what each *acronym* stands for',
       'read *initials* as the words they stand for',
     ],
@@ -148,7 +148,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
     [
       'find out whom each *pronoun* means',
       'trace *he* and *she* back to a name',
-      'settle every *reference* to a person',
+      'settle every *reference* to a *person*',
       '*replace* words like *they* by who is meant',
     ],
     ['he told him that his was late', 'she gave it to her after that', 'they say theirs is this one'],
@@ -160,7 +160,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
       '*add* *up* the amounts one by one',
       'do the *arithmetic* in writing',
       'keep a *running* *total* of the numbers',
-      '*calculate* sums with care',
+      '*calculate* *sums* with care',
     ],
     ['4 boxes of 6 and 3 loose ones', '12 less 5 and then 9 more', '3 pairs and half a dozen'],
   ),
@@ -179,9 +179,9 @@ const ABOUT_INPUTS: readonly Idea[] = [
     'later',
     0.6,
     [
-      'let the *latest* statement override earlier ones',
+      'let the *latest* statement *override* earlier ones',
       'when the writer *corrects* himself, take the *correction*',
-      'go by the *final* version of what is said',
+      'go by the *final* *version* of what is said',
       'a *later* remark beats an *earlier* one',
     ],
     ['no wait, I mean the other', 'correction: make that the green', 'scratch that, as before'],
@@ -190,10 +190,10 @@ const ABOUT_INPUTS: readonly Idea[] = [
     'exceptions',
     0.6,
     [
-      'look for *exceptions* to the rule',
-      'mind what is *excluded* from a group',
+      'look for *exceptions* to the *rule*',
+      '*mind* what is *excluded* from a group',
       'subtract whatever is *left* *out*',
-      'take words like *except* at their word',
+      '*take* words like *except* at their word',
     ],
     ['all but the last two', 'everything except the lid', 'none save the first'],
   ),
@@ -204,7 +204,7 @@ const ABOUT_INPUTS: readonly Idea[] = [
       'put the events in *chronological* order',
       'draw up a *timeline* before deciding',
       'establish what came *first* and what came *next*',
-      'mind the *sequence* in which things happened',
+      'mind the *sequence* in which things *happened*',
     ],
     [
       'after the call but before the visit',
@@ -230,8 +230,8 @@ const GENERAL: readonly Idea[] = [
   ]),
   idea('check', 1.8, [
     '*double-check* your answer',
-    '*verify* the result before giving it',
-    '*review* your reply once more',
+    '*verify* the *result* before giving it',
+    '*review* your reply *once* more',
     'make *sure* that you are *right*',
   ]),
   idea('expert', 2, [
@@ -246,15 +246,15 @@ const GENERAL: readonly Idea[] = [
     '*relax* before you begin',
     'approach this with a *clear* *head*',
   ]),
-  idea('short', 1.2, ['be *brief*', 'keep it *concise*', 'use *few* *words*', 'do not be *long-winded*']),
+  idea('short', 1.2, ['*be* *brief*', '*keep* it *concise*', 'use *few* *words*', 'do not be *long-winded*']),
   idea('detail', 1.3, [
-    'go into *detail*',
+    '*go* *into* *detail*',
     'be as *thorough* as you can',
     'cover *every* *aspect*',
     'give a *comprehensive* account',
   ]),
   idea('creative', 0.9, [
-    'be *creative*',
+    '*be* *creative*',
     'use your *imagination*',
     'think *outside* the *box*',
     'look for an *original* view',
@@ -267,8 +267,8 @@ const GENERAL: readonly Idea[] = [
   ]),
   idea('important', 1.5, [
     'this is very *important* to my *career*',
-    'much *depends* on this',
-    'the *stakes* are high',
+    '*much* *depends* on this',
+    'the *stakes* are *high*',
     'a mistake would be *costly*',
   ]),
   idea('keywords', 1, [
@@ -278,7 +278,7 @@ const GENERAL: readonly Idea[] = [
     '*scan* the text for signal words',
   ]),
   idea('majority', 0.6, [
-    'when in doubt choose the most *common* answer',
+    'when in doubt choose the most *common* *answer*',
     'prefer the *usual* *case*',
     'fall back on the *default*',
     'go with what is most *frequent*',
@@ -296,15 +296,15 @@ const GENERAL: readonly Idea[] = [
     'start *over* from the *top* when unsure',
   ]),
   idea('simple', 0.8, [
-    'use *simple* language',
+    'use *simple* *language*',
     'say it so that a *child* understands',
     'put it in *plain* *terms*',
     'avoid *jargon*',
   ]),
   idea('restate', 0.8, [
     '*restate* the question first',
-    '*repeat* the task in your own words',
-    '*summarize* the text before answering',
+    '*repeat* the task in your *own* words',
+    '*summarize* the text *before* answering',
     'begin with a *recap*',
   ]),
 ];
@@ -331,10 +331,13 @@ export function wordsOf(text: string): string[] {
 
 /** Sentences, list items and lines: what a prompt is taken apart into. */
 export function sentencesOf(text: string): string[] {
-  return text
-    .split(/(?<=[.!?;])\s+|\n+/u)
-    .map((sentence) => sentence.trim())
-    .filter((sentence) => sentence !== '');
+  return (
+    text
+      // The number of a list item is no sentence of its own.
+      .split(/(?<=[.!?;])(?<!^\s*(?:step\s+)?\d{1,2}\.)\s+|\n+/imu)
+      .map((sentence) => sentence.trim())
+      .filter((sentence) => sentence !== '')
+  );
 }
 
 /** Starred words of each phrasing, by the first of them, for one look per word. */

@@ -235,8 +235,8 @@ function readPrompts(text: string): { shown: Shown[]; advised: string[]; discour
     }
     const body = chunk.replace(INPUT, ' ').trim();
     if (telling.length === 0 && !TASK_WORDS.test(body)) continue;
-    // A rule of the meta-prompt may name the task in passing; a prompt is an instruction of its own.
-    if (/<[A-Za-z/]|\bprompts?\b|\binstructions?\b/u.test(body) && telling.length === 0) continue;
+    // What speaks of prompts or of tags is a rule for their writer.
+    if (/<[A-Za-z/]|\bprompts?\b|\binstructions?\b/iu.test(body)) continue;
     const score = SCORE.exec(after)?.[1] ?? SCORE.exec(before)?.[1];
     const same = shown.find((one) => one.text === body);
     const current = /\b(?:current|original|following|base|parent|latest)\b/iu.test(before);
