@@ -2,30 +2,31 @@ import * as v from 'valibot';
 import type { Role } from '../core/log.ts';
 import { EngineError, type Engine } from '../core/model.ts';
 import { bgeEmbedder } from '../embed/bge.ts';
-import { catalogue, fits, recommend, type ModelEntry } from '../engines/models.ts';
+import { keptOf } from '../engines/model-files.ts';
+import { catalogue, recommend } from '../engines/models.ts';
 import { probe, type Probe } from '../engines/probe.ts';
 import { servedFiles } from '../engines/served.ts';
 import type { Store } from '../storage/store.ts';
-import type { CustomModel, ModelChoice } from './types.ts';
+import { type Held, makeDownloads } from './downloads.ts';
+import {
+  type Added,
+  describe,
+  describeAdded,
+  filesOf,
+  filesOfAdded,
+  idOf,
+  keptModels,
+  quantizationOf,
+} from './model-choices.ts';
+import type { CustomModel, Downloads, ModelChoice } from './types.ts';
 
 /** Where the page's own server keeps model files. */
 const MODELS_URL = new URL(`${import.meta.env.BASE_URL}models/`, location.href).href;
 
 const CUSTOM_MODELS = 'custom-models';
 
-/** What is kept of a model that the user added. A key for a server is never kept. */
-const Kept = v.array(
-  v.variant('kind', [
-    v.object({ kind: v.literal('webllm'), name: v.string(), weightsUrl: v.string(), libraryUrl: v.string() }),
-    v.object({
-      kind: v.literal('openai'),
-      baseUrl: v.string(),
-      model: v.string(),
-      parallel: v.number(),
-      beyondThisMachine: v.boolean(),
-    }),
-  ]),
-);
+/** Context given to a model that the user added by its file; its own may be far more than a page can hold. */
+const ADDED_CONTEXT = 4096;
 
 /** Knows the models that can be chosen and makes engines of them; an engine stays loaded until others are asked for. */
 export interface Models {
@@ -33,6 +34,9 @@ export interface Models {
   /** Rejects with EngineError when the model is not known here. */
   choice(id: string): Promise<ModelChoice>;
   add(model: CustomModel): Promise<ModelChoice>;
+  /** Forgets a model that was added, and deletes its files. */
+  remove(id: string): Promise<void>;
+  readonly downloads: Downloads;
   /**
    * The engines of these models, one for both roles where they are the same; every other engine is disposed of. Not
    * loaded yet. `notice` hears of recoveries.
@@ -44,7 +48,7 @@ export interface Models {
 
 export function makeModels(store: Promise<Store>): Models {
   const made = new Map<string, Engine>();
-  const added: CustomModel[] = [];
+  const added: Added[] = [];
   let notice: (text: string) => void = () => undefined;
   let embedder: ReturnType<typeof bgeEmbedder> | null = null;
   let probed: Promise<Probe> | null = null;
@@ -53,29 +57,48 @@ export function makeModels(store: Promise<Store>): Models {
 
   const machine = () => (probed ??= probe());
   const files = () => (served ??= servedFiles(MODELS_URL, new AbortController().signal));
+  const downloads = makeDownloads(held);
 
   async function restore(): Promise<void> {
-    const kept = v.safeParse(Kept, await (await store).setting(CUSTOM_MODELS).catch(() => null));
+    const kept = v.safeParse(keptModels, await (await store).setting(CUSTOM_MODELS).catch(() => null));
     if (!kept.success) return;
     for (const model of kept.output) added.push(model.kind === 'openai' ? { ...model, apiKey: '' } : model);
   }
 
   async function keep(): Promise<void> {
     const kept = added.map((model) => {
-      if (model.kind === 'webllm') return model;
+      if (model.kind !== 'openai') return model;
       const { apiKey: _, ...rest } = model;
       return rest;
     });
     await (await store).saveSetting(CUSTOM_MODELS, kept);
   }
 
+  /** Every model that has files, whether they are here or not. */
+  async function held(): Promise<ReadonlyMap<string, Held>> {
+    await (restored ??= restore());
+    const models = new Map<string, Held>();
+    for (const model of added) {
+      const its = filesOfAdded(model);
+      if (its) models.set(idOf(model), { files: its, bytes: model.found?.downloadBytes ?? null });
+    }
+    for (const entry of catalogue(await files())) {
+      models.set(entry.id, { files: filesOf(entry, MODELS_URL), bytes: entry.downloadBytes });
+    }
+    return models;
+  }
+
   async function choices(): Promise<ModelChoice[]> {
     await (restored ??= restore());
     const [abilities, there] = await Promise.all([machine(), files()]);
     const first = recommend(abilities).id;
-    const known = catalogue(there).map((entry) => describe(entry, abilities, there));
+    const entries = catalogue(there);
+    const kept = await keptOf(entries.map((entry) => filesOf(entry, MODELS_URL)));
+    const known = entries.map((entry, at) =>
+      describe(entry, abilities, there, kept[at]?.whole ?? false, first),
+    );
     const sorted = [...known.filter(({ id }) => id === first), ...known.filter(({ id }) => id !== first)];
-    return [...added.map((model) => describeCustom(model, abilities)), ...sorted];
+    return [...added.map((model) => describeAdded(model, abilities)), ...sorted];
   }
 
   async function choice(id: string): Promise<ModelChoice> {
@@ -89,16 +112,24 @@ export function makeModels(store: Promise<Store>): Models {
   }
 
   async function make(id: string): Promise<Engine> {
-    const custom = added.find((model) => customId(model) === id);
+    const custom = added.find((model) => idOf(model) === id);
     if (custom?.kind === 'openai') {
       const { openaiEngine } = await import('../engines/openai.ts');
       return openaiEngine(custom);
     }
+    if (custom?.kind === 'gguf') {
+      const { wllamaEngine } = await import('../engines/wllama.ts');
+      const name = `${custom.name}:${quantizationOf(custom)}`;
+      return wllamaEngine({ name, url: custom.url, contextTokens: ADDED_CONTEXT });
+    }
     const { webllmEngine } = await import('../engines/webllm.ts');
     const onRecovered = (text: string) => notice(text);
     if (custom?.kind === 'webllm') {
-      const quantization = /q\df(?:16|32)/.exec(custom.name)?.[0] ?? 'custom';
-      return webllmEngine({ ...custom, kind: 'custom', quantization }, { onRecovered });
+      const { name, weightsUrl, libraryUrl } = custom;
+      return webllmEngine(
+        { kind: 'custom', name, weightsUrl, libraryUrl, quantization: quantizationOf(custom) },
+        { onRecovered },
+      );
     }
     await choice(id);
     const entry = catalogue(await files()).find((one) => one.id === id);
@@ -120,24 +151,43 @@ export function makeModels(store: Promise<Store>): Models {
     return webllmEngine({ kind: 'prebuilt', modelId: entry?.source.modelId ?? id }, { onRecovered });
   }
 
+  async function forget(id: string): Promise<void> {
+    await made.get(id)?.dispose();
+    made.delete(id);
+  }
+
   return {
     choices,
     choice,
-    async add(model) {
+    downloads,
+    async add(given) {
       await (restored ??= restore());
-      if (model.kind === 'openai') {
-        const { openaiEngine } = await import('../engines/openai.ts');
-        // Throws for an address that may not be used.
-        await openaiEngine(model).dispose();
+      const model = await looked(given);
+      const id = idOf(model);
+      const known = added.findIndex((other) => idOf(other) === id);
+      if (known >= 0 && model.kind !== 'openai') {
+        throw new EngineError(
+          'refused',
+          `You have added a model called ${model.name} before.`,
+          'Give this one another name, or remove the other first.',
+        );
       }
-      const id = customId(model);
-      const known = added.findIndex((other) => customId(other) === id);
       if (known >= 0) added.splice(known, 1);
       added.unshift(model);
-      await made.get(id)?.dispose();
-      made.delete(id);
+      await forget(id);
       await keep();
-      return describeCustom(model, await machine());
+      await downloads.refresh();
+      return describeAdded(model, await machine());
+    },
+    async remove(id) {
+      await (restored ??= restore());
+      const known = added.findIndex((model) => idOf(model) === id);
+      if (known < 0) return;
+      await downloads.remove(id);
+      added.splice(known, 1);
+      await forget(id);
+      await keep();
+      await downloads.refresh();
     },
     async engines(ids, hear) {
       notice = hear;
@@ -159,54 +209,22 @@ export function makeModels(store: Promise<Store>): Models {
   };
 }
 
-function customId(model: CustomModel): string {
-  return model.kind === 'webllm' ? `webllm:custom:${model.name}` : `openai:${model.model}@${model.baseUrl}`;
-}
-
-function describe(entry: ModelEntry, machine: Probe, served: ReadonlySet<string>): ModelChoice {
-  const { id, runtime, name, downloadBytes, memoryBytes, contextTokens, licence, small } = entry;
-  const facts = { id, runtime, name, downloadBytes, memoryBytes, contextTokens, licence, small, parallel: 1 };
-  if (entry.runtime === 'wllama' && !URL.canParse(entry.path) && !served.has(entry.path)) {
-    return {
-      ...facts,
-      usable: false,
-      note: 'Its file is not on this server. Run `npm run models` there, then reload the page.',
-    };
-  }
-  const { usable, reason } = fits(entry, machine);
-  return { ...facts, usable, note: reason };
-}
-
-function describeCustom(model: CustomModel, machine: Probe): ModelChoice {
-  const base = {
-    id: customId(model),
-    downloadBytes: null,
-    memoryBytes: null,
-    contextTokens: null,
-    licence: 'your own choice',
-    small: false,
-    parallel: 1,
-  };
+/** The model with what its addresses hold. Rejects when they are not what they should be. */
+async function looked(model: CustomModel): Promise<Added> {
   if (model.kind === 'openai') {
-    const where = model.beyondThisMachine
-      ? 'Prompts and examples leave this machine.'
-      : 'A server on this machine.';
-    return {
-      ...base,
-      runtime: 'openai',
-      name: `${model.model} (server)`,
-      downloadBytes: 0,
-      usable: true,
-      note: where,
-      parallel: model.parallel,
-    };
+    const { openaiEngine } = await import('../engines/openai.ts');
+    // Throws for an address that may not be used.
+    await openaiEngine(model).dispose();
+    return model;
   }
-  const { webgpu } = machine;
-  return {
-    ...base,
-    runtime: 'webllm',
-    name: model.name,
-    usable: webgpu.works,
-    note: webgpu.works ? '' : webgpu.why,
-  };
+  const name = model.name.trim();
+  if (name === '') throw new EngineError('refused', 'The model has no name.', 'Give it one to know it by.');
+  const { checkGguf, checkWebllm } = await import('../engines/check-model.ts');
+  if (model.kind === 'gguf') {
+    const url = model.url.trim();
+    return { ...model, name, url, found: await checkGguf(url) };
+  }
+  const weightsUrl = model.weightsUrl.trim();
+  const libraryUrl = model.libraryUrl.trim();
+  return { ...model, name, weightsUrl, libraryUrl, found: await checkWebllm(weightsUrl, libraryUrl) };
 }

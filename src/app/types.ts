@@ -1,3 +1,5 @@
+import type { Importer } from './import/importer.ts';
+import type { TaskFile, TaskFormat } from './task-export.ts';
 import type { Usage } from '../core/budget.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { LoadProgress } from '../core/model.ts';
@@ -16,18 +18,59 @@ export interface ModelChoice {
   name: string;
   /** Bytes to download, 0 when nothing is; null when unknown. */
   downloadBytes: number | null;
+  /** True where `downloadBytes` was reckoned, not read. */
+  downloadEstimated: boolean;
   /** Bytes needed while it runs; null when unknown. */
   memoryBytes: number | null;
   contextTokens: number | null;
   licence: string;
+  /** Bits of a stored weight; null when unknown. */
+  bits: number | null;
+  /** What the GPU computes with; null on the processor or a server, or when unknown. */
+  precision: 'f16' | 'f32' | null;
+  /** The one to begin with on this machine; true of one model at most. */
+  recommended: boolean;
+  /** Added by the user, who can remove it again. */
+  added: boolean;
   /** False with the reason in `note` when it cannot run here. */
   usable: boolean;
-  /** One plain sentence, may be empty: `Downloaded`, `Needs 1.9 GB, this GPU offers 1.0 GB`. */
+  /** One plain sentence, may be empty: `Does not fit: it needs 1.9 GB, this GPU offers 1.0 GB.` */
   note: string;
   /** Small models are near chance when chatting; they are put to work by completion. */
   small: boolean;
   /** Asks worth having in flight at once. */
   parallel: number;
+}
+
+/** Where the files of a model are. Numbers are bytes; `total` is null while unknown. */
+export type ModelFiles =
+  | { state: 'absent' }
+  | {
+      state: 'downloading';
+      loaded: number;
+      total: number | null;
+      /** Null until measured. */
+      bytesPerSecond: number | null;
+      leftMs: number | null;
+    }
+  /** Broken off by the user, a reload or the end of a run; it goes on from there. */
+  | { state: 'paused'; loaded: number; total: number | null }
+  | { state: 'failed'; loaded: number; total: number | null; message: string; advice: string }
+  /** On this machine whole: the model loads without a network. */
+  | { state: 'kept'; bytes: number };
+
+/** The models' files in the browser's storage. A model on a server has none and is not spoken of. */
+export interface Downloads {
+  /** The state of every model by its id: at once where it is known, then at each change. Returns the way to stop listening. */
+  watch(listener: (files: ReadonlyMap<string, ModelFiles>) => void): () => void;
+  /** Looks again at what is there: a run or another tab may have fetched or deleted something. */
+  refresh(): Promise<void>;
+  /** Begins a download or goes on with it; resolves when it has ended, and `watch` says how. Never rejects. */
+  start(id: string): Promise<void>;
+  /** Resolves when what has arrived is put away. */
+  pause(id: string): Promise<void>;
+  /** Deletes what is there of the model's files. */
+  remove(id: string): Promise<void>;
 }
 
 /** What this browser and machine can do, each lack with its way out. */
@@ -98,14 +141,21 @@ export interface Run {
 export interface Whetstone {
   machine(): Promise<Machine>;
   models(): Promise<ModelChoice[]>;
-  /** Adds a WebLLM model by its weights and library addresses, or a local server's model. Rejects with a plain reason. */
+  /** Adds a model by its address, after a look at what is there. Rejects with a plain reason. */
   addModel(model: CustomModel): Promise<ModelChoice>;
+  /** Forgets a model that the user added, and deletes its files. */
+  removeModel(id: string): Promise<void>;
+  readonly downloads: Downloads;
   /** Every method that can be chosen, in the order to show them; the first is the default. */
   methods(): readonly Optimizer[];
   tasks(): Promise<TaskSummary[]>;
   task(id: string): Promise<Task>;
   /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
   importTask(text: string): Promise<TaskSummary>;
+  /** An import of files in other formats, step by step, in a worker. */
+  importer(): Importer;
+  /** The task as files, ready to be saved. */
+  exportTask(id: string, format: TaskFormat): Promise<TaskFile[]>;
   deleteTask(id: string): Promise<void>;
   /** Sensible settings for a task, models and a method; says which rendering it chose and why. */
   defaults(choice: {
@@ -128,6 +178,8 @@ export interface Whetstone {
 
 export type CustomModel =
   | { kind: 'webllm'; name: string; weightsUrl: string; libraryUrl: string }
+  /** One GGUF file, for llama.cpp on the processor. */
+  | { kind: 'gguf'; name: string; url: string }
   | {
       kind: 'openai';
       baseUrl: string;

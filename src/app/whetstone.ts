@@ -6,7 +6,7 @@ import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
 import { optimizers } from '../optimizers/index.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
-import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
+import type { RunRecord } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
 import { exportRun } from '../storage/transfer.ts';
 import { bundledTask, bundledTasks } from './bundled-tasks.ts';
@@ -46,8 +46,9 @@ export function makeWhetstone(): Whetstone {
   async function taskOf(id: string): Promise<Task> {
     const bundled = await bundledTask(id);
     if (bundled !== null) return bundled;
-    const task = await (await storeOpened).task(id);
-    if (task === null)
+    const { items } = await (await storeOpened).tasks();
+    const task = items.find((one) => one.id === id);
+    if (task === undefined)
       throw new EngineError(
         'unavailable',
         `There is no task called ${id}.`,
@@ -135,7 +136,7 @@ export function makeWhetstone(): Whetstone {
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();
-      return [...bundledTasks, ...items.map((head) => summaryOf(head, head.sizes))];
+      return [...bundledTasks, ...items.map((task) => summaryOf(task))];
     },
     task: taskOf,
     async importTask(text) {
@@ -146,7 +147,7 @@ export function makeWhetstone(): Whetstone {
         );
       }
       await (await storeOpened).saveTask(task);
-      return summaryOf(task, headOf(task).sizes);
+      return summaryOf(task);
     },
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
@@ -213,9 +214,15 @@ export function makeWhetstone(): Whetstone {
   };
 }
 
-function summaryOf({ id, name, description }: Omit<Task, 'splits'>, sizes: TaskHead['sizes']): TaskSummary {
-  const examples = sizes.train + sizes.validation + sizes.test;
-  return { id, name, description, examples, bundled: false };
+function summaryOf(task: Task): TaskSummary {
+  const { id, name, description, splits } = task;
+  return {
+    id,
+    name,
+    description,
+    examples: splits.train.length + splits.validation.length + splits.test.length,
+    bundled: false,
+  };
 }
 
 /** `held`: an open tab works on it. A record that says `running` without one was interrupted. */

@@ -1,12 +1,18 @@
 import type {
+  Downloads,
   Machine,
   ModelChoice,
+  ModelFiles,
   Run,
   RunSignal,
   RunStatus,
   RunSummary,
   Whetstone,
 } from '../../src/app/types.ts';
+import { workerImporter } from '../../src/app/import/importer.ts';
+import { exportTask } from '../../src/app/task-export.ts';
+import { parseTask } from '../../src/app/task-file.ts';
+import type { Task } from '../../src/core/task.ts';
 import { noUsage } from '../../src/core/budget.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { RunConfig } from '../../src/core/run.ts';
@@ -15,34 +21,121 @@ import { config, recordedEvents, task } from './recorded.ts';
 
 /** The program behind the page, without models: it plays recorded events. For tests and for looking at the page. */
 
+const choice = (id: string, name: string, part: Partial<ModelChoice>): ModelChoice => ({
+  id,
+  runtime: 'webllm',
+  name,
+  downloadBytes: 869_000_000,
+  downloadEstimated: true,
+  memoryBytes: 1_709_000_000,
+  contextTokens: 4096,
+  licence: 'Apache-2.0',
+  bits: 4,
+  precision: 'f16',
+  recommended: false,
+  added: false,
+  usable: true,
+  note: '',
+  small: false,
+  parallel: 1,
+  ...part,
+});
+
 export const models: ModelChoice[] = [
-  {
-    id: 'webllm:llama-3.2-1b',
-    runtime: 'webllm',
-    name: 'Llama 3.2 1B Instruct',
+  choice('webllm:llama-3.2-1b', 'Llama 3.2 1B Instruct', {
     downloadBytes: 879_000_000,
     memoryBytes: 1_130_000_000,
-    contextTokens: 4096,
     licence: 'Llama 3.2 Community',
     usable: false,
     note: 'Needs 1.1 GB on the graphics card; this one offers 0.3 GB.',
-    small: false,
-    parallel: 1,
-  },
-  {
-    id: 'wllama:smollm2-135m',
+  }),
+  choice('wllama:smollm2-135m', 'SmolLM2 135M Instruct', {
     runtime: 'wllama',
-    name: 'SmolLM2 135M Instruct',
-    downloadBytes: 0,
+    downloadBytes: 145_000_000,
+    downloadEstimated: false,
     memoryBytes: 260_000_000,
     contextTokens: 2048,
-    licence: 'Apache-2.0',
-    usable: true,
+    bits: 8,
+    precision: null,
+    recommended: true,
     note: 'Served with the page; small, so it continues text better than it chats.',
     small: true,
-    parallel: 1,
-  },
+  }),
 ];
+
+/** Models of every kind, as a machine with a small GPU lists them. */
+export const manyModels: ModelChoice[] = [
+  choice('webllm:custom:My tuned model', 'My tuned model', {
+    added: true,
+    licence: 'your own choice',
+    downloadEstimated: false,
+    memoryBytes: null,
+    contextTokens: null,
+  }),
+  choice('webllm:qwen2.5-1.5b-f16', 'Qwen2.5 1.5B Instruct (4 bit, f16)', { recommended: true }),
+  ...models.map((model) => ({ ...model, recommended: false })),
+  choice('wllama:qwen2.5-0.5b', 'Qwen2.5 0.5B Instruct (CPU, 4 bit)', {
+    runtime: 'wllama',
+    precision: null,
+    downloadBytes: 491_400_032,
+    downloadEstimated: false,
+    memoryBytes: 850_000_000,
+  }),
+  choice('webllm:qwen2.5-0.5b-f32', 'Qwen2.5 0.5B Instruct (4 bit, f32)', {
+    precision: 'f32',
+    downloadBytes: 309_000_000,
+    memoryBytes: 1_112_000_000,
+  }),
+  choice('webllm:qwen3-4b-f16', 'Qwen3 4B (4 bit, f16)', {
+    downloadBytes: 2_262_000_000,
+    memoryBytes: 3_598_000_000,
+    note: 'May not fit: it needs 3.6 GB of GPU memory; this GPU gives at most 1.1 GB at once.',
+  }),
+  choice('webllm:qwen2.5-7b-f16', 'Qwen2.5 7B Instruct (4 bit, f16)', {
+    downloadBytes: 4_284_000_000,
+    memoryBytes: 5_354_000_000,
+    usable: false,
+    note: 'Does not fit: it needs 272 MB of GPU memory in one piece; this GPU lends pieces of at most 134 MB.',
+  }),
+  choice('openai:llama3@http://localhost:11434/v1', 'llama3 (server)', {
+    runtime: 'openai',
+    downloadBytes: 0,
+    downloadEstimated: false,
+    memoryBytes: null,
+    contextTokens: null,
+    licence: 'your own choice',
+    bits: null,
+    precision: null,
+    added: true,
+    note: 'A server on this machine.',
+    parallel: 4,
+  }),
+];
+
+/** A shelf of files that a test fills by `set`. What the page asks of it is listed in `calls`. */
+export function handDownloads(
+  first: Iterable<readonly [string, ModelFiles]> = [],
+): Downloads & { set(id: string, files: ModelFiles): void; calls: string[] } {
+  let files: ReadonlyMap<string, ModelFiles> = new Map(first);
+  const listeners = new Set<(files: ReadonlyMap<string, ModelFiles>) => void>();
+  const calls: string[] = [];
+  return {
+    calls,
+    set(id, state) {
+      files = new Map([...files, [id, state]]);
+      for (const listener of listeners) listener(files);
+    },
+    watch(listener) {
+      listeners.add(listener);
+      listener(files);
+      return () => void listeners.delete(listener);
+    },
+    refresh: async () => undefined,
+    start: async (id) => void calls.push(`start ${id}`),
+    pause: async (id) => void calls.push(`pause ${id}`),
+    remove: async (id) => void calls.push(`remove ${id}`),
+  };
+}
 
 export const machine: Machine = {
   webgpu: {
@@ -149,13 +242,24 @@ export function playedRun(given: RunConfig, events: readonly RunEvent[], batch: 
 export function standIn(
   begin: (given: RunConfig) => Run,
   runs: RunSummary[] = [],
+  shelf: { models: readonly ModelChoice[]; downloads: Downloads } = { models, downloads: handDownloads() },
 ): Whetstone & { calls: string[] } {
   const calls: string[] = [];
   let kept = runs;
+  const imported = new Map<string, Task>();
+  const taskOf = (id: string) => imported.get(id) ?? task;
+  const keep = (text: string) => {
+    const read = parseTask(text);
+    imported.set(read.id, read);
+    calls.push(`import ${read.id}`);
+    return { id: read.id, name: read.name, description: read.description, examples: 3, bundled: false };
+  };
   return {
     calls,
     machine: async () => machine,
-    models: async () => models,
+    models: async () => [...shelf.models],
+    downloads: shelf.downloads,
+    removeModel: async (id) => void calls.push(`remove model ${id}`),
     addModel: async () => {
       throw new Error('No server answered at http://localhost:11434.');
     },
@@ -168,11 +272,22 @@ export function standIn(
         examples: 184,
         bundled: true,
       },
+      ...[...imported.values()].map(({ id, name, description }) => ({
+        id,
+        name,
+        description,
+        examples: 3,
+        bundled: false,
+      })),
     ],
-    task: async () => task,
-    importTask: async () => {
-      throw new Error('Example 3 of validation: "gold" is missing.');
-    },
+    task: async (id) => taskOf(id),
+    importTask: async (text) => keep(text),
+    importer: () =>
+      workerImporter(
+        async () => false,
+        async (text) => void keep(text),
+      ),
+    exportTask: async (id, format) => exportTask(taskOf(id), format),
     deleteTask: async () => undefined,
     defaults: async ({ method }) => ({
       config: {
