@@ -6,7 +6,7 @@ import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
 import { optimizers } from '../optimizers/index.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
-import type { RunRecord } from '../storage/schema.ts';
+import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
 import { exportRun } from '../storage/transfer.ts';
 import { bundledTask, bundledTasks } from './bundled-tasks.ts';
@@ -16,6 +16,8 @@ import { bounded } from './estimate.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { startRun } from './live-run.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
+import { workerImporter } from './import/importer.ts';
+import { exportTask } from './task-export.ts';
 import { parseTask } from './task-file.ts';
 import type { Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
@@ -29,6 +31,9 @@ export function makeWhetstone(): Whetstone {
   const models = makeModels(storeOpened);
   /** Runs of this tab; one whose store is full reads from memory. */
   const live = new Map<string, ReturnType<typeof startRun>>();
+
+  /** The imported task that was last read: the form asks for it at every change. */
+  let recent: { revision: string; task: Task } | null = null;
 
   const storeOf = async (id: string): Promise<Store> => live.get(id)?.store() ?? (await storeOpened);
 
@@ -46,9 +51,12 @@ export function makeWhetstone(): Whetstone {
   async function taskOf(id: string): Promise<Task> {
     const bundled = await bundledTask(id);
     if (bundled !== null) return bundled;
-    const { items } = await (await storeOpened).tasks();
-    const task = items.find((one) => one.id === id);
-    if (task === undefined)
+    const store = await storeOpened;
+    const revision = (await store.tasks()).items.find((head) => head.id === id)?.revision;
+    if (recent !== null && recent.revision === revision) return recent.task;
+    const task = await store.task(id);
+    if (task !== null && revision !== undefined) recent = { revision, task };
+    if (task === null)
       throw new EngineError(
         'unavailable',
         `There is no task called ${id}.`,
@@ -106,6 +114,16 @@ export function makeWhetstone(): Whetstone {
     return started;
   }
 
+  async function importTask(text: string): Promise<TaskSummary> {
+    const task = parseTask(text);
+    if (bundledTasks.some(({ id }) => id === task.id))
+      throw new Error(
+        `The task's id ${task.id} is that of a bundled task. Give it another id and import it again.`,
+      );
+    await (await storeOpened).saveTask(task);
+    return summaryOf(task, headOf(task).sizes);
+  }
+
   return {
     async machine() {
       const [{ webgpu, isolated, threads }, { problem }, usage] = await Promise.all([
@@ -136,19 +154,16 @@ export function makeWhetstone(): Whetstone {
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();
-      return [...bundledTasks, ...items.map((task) => summaryOf(task))];
+      return [...bundledTasks, ...items.map((head) => summaryOf(head, head.sizes))];
     },
     task: taskOf,
-    async importTask(text) {
-      const task = parseTask(text);
-      if (bundledTasks.some(({ id }) => id === task.id)) {
-        throw new Error(
-          `The task's id ${task.id} is that of a bundled task. Give it another id and import it again.`,
-        );
-      }
-      await (await storeOpened).saveTask(task);
-      return summaryOf(task);
-    },
+    importTask,
+    importer: () =>
+      workerImporter(
+        async () => (await opened).problem === null,
+        async (text) => void (await importTask(text)),
+      ),
+    exportTask: async (id, format) => exportTask(await taskOf(id), format),
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
     async defaults({ task, target, optimizer, method }) {
@@ -214,15 +229,9 @@ export function makeWhetstone(): Whetstone {
   };
 }
 
-function summaryOf(task: Task): TaskSummary {
-  const { id, name, description, splits } = task;
-  return {
-    id,
-    name,
-    description,
-    examples: splits.train.length + splits.validation.length + splits.test.length,
-    bundled: false,
-  };
+function summaryOf({ id, name, description }: Omit<Task, 'splits'>, sizes: TaskHead['sizes']): TaskSummary {
+  const examples = sizes.train + sizes.validation + sizes.test;
+  return { id, name, description, examples, bundled: false };
 }
 
 /** `held`: an open tab works on it. A record that says `running` without one was interrupted. */
