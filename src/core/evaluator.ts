@@ -50,6 +50,8 @@ export interface Evaluator {
     examples: readonly Example[],
     meter: Meter | null,
   ): Op<Answer[]>;
+  /** Answers of a candidate that have come so far on a split, in the order in which they came; asks nothing. */
+  known(candidate: Candidate, split: SplitName): Answer[];
 }
 
 /**
@@ -126,6 +128,9 @@ export function makeEvaluator(
   }
 
   return {
+    known: (candidate, split) =>
+      [...(known.get(candidateKey(candidate))?.values() ?? [])].filter((answer) => answer.split === split),
+
     async *answers(candidate, split, examples, meter) {
       const key = candidateKey(candidate);
       const mine = known.get(key) ?? new Map<string, Answer>();

@@ -71,7 +71,11 @@ export interface Tools {
     text: string | null,
     from: { parents: readonly Candidate[]; origin: string; shots?: readonly Example[]; repeats?: boolean },
   ): Op<Candidate | null>;
-  /** Mean score of each candidate, same order. What has been answered before is not asked again. */
+  /**
+   * Mean score of each candidate, same order. What has been answered before is not asked again. In a run with racing,
+   * a candidate that the best so far beats with confidence is not asked the rest: its `n` is below the split's size,
+   * its score an estimate no higher than the best's, and it never becomes the best.
+   */
   score(candidates: readonly Candidate[], options?: ScoreOptions): Op<Scored[]>;
   /**
    * Finds the best `keep` without answering everything (`core/race.ts`); options left out are those of `defaultRace`.
@@ -80,6 +84,8 @@ export interface Tools {
   race(candidates: readonly Candidate[], keep: number, options?: Partial<RaceOptions>): Op<Raced>;
   /** The target's answers to `examples` of `split` under one candidate, same order. Cached like `score`. */
   answers(candidate: Candidate, split: 'train' | 'validation', examples: readonly Example[]): Op<Answer[]>;
+  /** The answers to a split that a candidate has given so far; asks nothing. */
+  known(candidate: Candidate, split: 'train' | 'validation'): Answer[];
   /** Unit vectors of texts. Each text is embedded once a run. */
   embed(texts: readonly string[]): Op<Float32Array[]>;
   /** Says that the search now stands at this candidate. */

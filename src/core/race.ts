@@ -48,6 +48,9 @@ export const defaultRace: RaceOptions = {
   shuffle: true,
 };
 
+/** Racing as a setting of a whole run: every full score may end early. */
+export type Racing = Pick<RaceOptions, 'test' | 'alpha' | 'block' | 'minBlocks'>;
+
 /** How a race came out. Scores are means over the `n` examples that a candidate met in this race. */
 export interface Raced {
   /** At most `keep`, best first, all over the same examples; earlier candidates first among equals. */
@@ -79,7 +82,7 @@ export async function* race(
 ): Op<Raced> {
   const { split, shuffle, minBlocks, maxBlocks } = options;
   const examples = tools.task.splits[split];
-  const order = shuffle ? tools.rng.fork(`race/${split}`).shuffled(examples) : examples;
+  const order = shuffle ? shuffledFor(tools, split) : examples;
   const block = Math.max(1, options.block);
   const places = Math.max(1, keep);
   const blocks = Math.min(Math.ceil(order.length / block), maxBlocks ?? Infinity);
@@ -130,6 +133,50 @@ export async function* race(
   }
   const survivors = Math.min(places, running.length);
   return { kept: scored.slice(0, survivors), left: scored.slice(survivors) };
+}
+
+/** Drawn once a run: the same for all candidates and races. */
+const shuffledFor = (tools: Tools, split: 'train' | 'validation') =>
+  tools.rng.fork(`race/${split}`).shuffled(tools.task.splits[split]);
+
+/**
+ * Answers a split block by block until the candidate is beaten with confidence by the incumbent, whose answers to all
+ * of it are known. The candidate's score is then an estimate: the incumbent's, less what the candidate lost to it on
+ * the examples that it met. Null when it met all without being beaten, or when the model refused one of its asks
+ * (whose fault that is, a full score tells).
+ */
+export async function* holdOut(
+  tools: Tools,
+  candidate: Candidate,
+  incumbent: Scored,
+  split: 'train' | 'validation',
+  { test, alpha, block, minBlocks }: Racing,
+): Op<Scored | null> {
+  const order = shuffledFor(tools, split);
+  const size = Math.max(1, block);
+  const differences: number[] = [];
+  for (let met = 0; met + size < order.length; met += size) {
+    const next = order.slice(met, met + size);
+    const own = yield* tools.answers(candidate, split, next);
+    if (own.some(({ refused }) => refused !== undefined)) return null;
+    const others = yield* tools.answers(incumbent.candidate, split, next);
+    differences.push(...others.map(({ score }, i) => score - (own[i]?.score ?? 0)));
+    const n = differences.length;
+    const p = betterBy(test, differences);
+    if (n < minBlocks * size || p >= alpha) continue;
+    yield {
+      type: 'eliminated',
+      step: tools.begun,
+      candidate: candidate.id,
+      by: incumbent.candidate.id,
+      n,
+      p,
+    };
+    // The sign test counts examples; on graded scores the mean may lie on the other side.
+    const lost = Math.max(0, mean(differences));
+    return { candidate, score: Math.max(0, incumbent.score - lost), n };
+  }
+  return null;
 }
 
 const mean = (scores: readonly number[]) =>

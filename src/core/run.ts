@@ -6,6 +6,7 @@ import type { Effects, ModelIds } from './log.ts';
 import { isBinary } from './metrics.ts';
 import type { Optimizer, OptionValue } from './optimizer.ts';
 import type { MetaStyle, Rendering } from './rendering.ts';
+import type { Racing } from './race.ts';
 import { makeRng } from './rng.ts';
 import { compare } from './stats.ts';
 import type { SearchTask, SplitName, Task } from './task.ts';
@@ -29,6 +30,8 @@ export interface RunConfig {
   /** Target asks kept in flight; 1 for the in-browser runtimes. */
   parallel: number;
   seed: number;
+  /** Full scores end early for candidates that the best so far beats with confidence; absent: all are asked all. */
+  racing?: Racing;
 }
 
 /** What the user may still say to a run that has started. */

@@ -9,7 +9,7 @@ import type { Effects } from './log.ts';
 import { isBinary } from './metrics.ts';
 import type { Content } from './model.ts';
 import type { Tools } from './optimizer.ts';
-import { defaultRace, race } from './race.ts';
+import { defaultRace, holdOut, race, type Racing } from './race.ts';
 import type { RunConfig } from './run.ts';
 import { makeRng } from './rng.ts';
 import { cleanPrompt } from './tags.ts';
@@ -63,6 +63,8 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
   };
   const byText = new Map<string, Candidate>([[candidateKey(initial), initial]]);
   const vectors = new Map<string, Float32Array>();
+  /** What is known of candidates that left a full score early; they are not asked again. */
+  const beaten = new Map<string, Scored>();
   const answeredByInitial = new Map<string, boolean>();
   let asks = 0;
 
@@ -89,6 +91,10 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
     examples: readonly Example[],
   ): Op<Scored> {
     const whole = examples.length === task.splits[split].length;
+    if (whole && split === selectsOn && config.racing !== undefined) {
+      const early = beaten.get(candidate.id) ?? (yield* challenge(candidate, split, config.racing));
+      if (early !== null) return early;
+    }
     const answers = yield* evaluator.answers(candidate, split, examples, meter);
     const reason = unfit(candidate, answers);
     if (reason !== null) {
@@ -115,6 +121,20 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       }
     }
     return scored;
+  }
+
+  /** Null when the candidate is to be scored in full: it held its own, or there is no best yet, or nothing to save. */
+  async function* challenge(
+    candidate: Candidate,
+    split: 'train' | 'validation',
+    racing: Racing,
+  ): Op<Scored | null> {
+    const { best } = findings;
+    if (best === null || best.candidate.id === candidate.id) return null;
+    if (evaluator.known(candidate, split).length >= task.splits[split].length) return null;
+    const early = yield* holdOut(tools, candidate, best, split, racing);
+    if (early !== null) beaten.set(candidate.id, early);
+    return early;
   }
 
   const tools: Tools = {
@@ -228,6 +248,8 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       }),
 
     answers: (candidate, split, examples) => evaluator.answers(candidate, split, examples, meter),
+
+    known: (candidate, split) => evaluator.known(candidate, split),
 
     async *embed(texts) {
       const unknown = [...new Set(texts)].filter((text) => !vectors.has(text));

@@ -176,7 +176,7 @@ export const opro: Optimizer<OproOptions> = {
         items: shown.map((s) => ({ candidate: s.candidate.id, weight: s.score })),
       };
       yield { type: 'stage', step, stage: 'propose', detail: `${options.candidates} candidates` };
-      const exemplars = yield* chooseExemplars(tools, options, wrong, latest, step);
+      const exemplars = chooseExemplars(tools, options, wrong, latest, step);
       const slot = tools.metaStyle === 'continuation' ? 'continuation' : options.meta;
       const found = yield* proposals(
         tools,
@@ -234,8 +234,7 @@ async function* score(
 ): Op<Scored[]> {
   const scored = yield* tools.score(candidates, { split });
   for (const candidate of candidates) {
-    const answers = yield* tools.answers(candidate, split, tools.task.splits[split]);
-    for (const { example, score: value } of answers)
+    for (const { example, score: value } of tools.known(candidate, split))
       if (value < 1) wrong.set(example, (wrong.get(example) ?? 0) + 1);
   }
   return scored;
@@ -252,13 +251,13 @@ function best(tools: Tools, history: readonly Scored[], options: OproOptions, st
   return options.order === 'descending' ? ascending.reverse() : ascending;
 }
 
-async function* chooseExemplars(
+function chooseExemplars(
   tools: Tools,
   options: OproOptions,
   wrong: ReadonlyMap<string, number>,
   latest: readonly Candidate[],
   step: number,
-): Op<Example[]> {
+): Example[] {
   const { train } = tools.task.splits;
   const drawn = (name: string) => tools.rng.fork(name).sample(train, options.exemplars);
   const mostWrong = (counts: ReadonlyMap<string, number>) =>
@@ -271,12 +270,7 @@ async function* chooseExemplars(
     case 'now-wrong': {
       const counts = new Map<string, number>();
       for (const candidate of latest) {
-        const answers = yield* tools.answers(
-          candidate,
-          splitOf(options),
-          tools.task.splits[splitOf(options)],
-        );
-        for (const { example, score: value } of answers)
+        for (const { example, score: value } of tools.known(candidate, splitOf(options)))
           if (value < 1) counts.set(example, (counts.get(example) ?? 0) + 1);
       }
       return mostWrong(counts);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Choice, Reply, Tokens } from '../core/model.ts';
+import type { Racing } from '../core/race.ts';
 import type { Rendering } from '../core/rendering.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';

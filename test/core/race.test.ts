@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Candidate, Scored } from '../../src/core/candidate.ts';
 import type { Op } from '../../src/core/events.ts';
 import type { Optimizer, Tools } from '../../src/core/optimizer.ts';
-import type { Raced, RaceOptions } from '../../src/core/race.ts';
+import type { Raced, RaceOptions, Racing } from '../../src/core/race.ts';
 import type { Task } from '../../src/core/task.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, play, textOf } from '../optimizers/harness.ts';
@@ -42,6 +42,7 @@ async function searched<T>(
   search: (tools: Tools, candidates: Candidate[]) => Op<T>,
   seed = 7,
   metric?: Task['metric'],
+  racing?: Racing,
 ) {
   let result: T | null = null;
   const optimizer: Optimizer = {
@@ -65,7 +66,12 @@ async function searched<T>(
     },
   };
   const task = bitsTask(prompts[0]?.length ?? 20, metric);
-  const config = configFor(optimizer, { initialPrompt: task.initialPrompt, budget: {}, seed });
+  const config = configFor(optimizer, {
+    initialPrompt: task.initialPrompt,
+    budget: {},
+    seed,
+    ...(racing && { racing }),
+  });
   const played = await play({ optimizer, config, task, target: target(), replies: () => '' });
   if (played.error !== null) throw played.error;
   if (result === null) throw new Error('The search did not end.');
@@ -294,5 +300,70 @@ describe('race', () => {
     expect(await p({ kind: 'exact' }, {})).toBeCloseTo(2 ** -5, 4);
     expect(await p({ kind: 'rouge-l' }, {})).toBe(0);
     expect(await p({ kind: 'rouge-l' }, { test: 'sign' })).toBeCloseTo(2 ** -5, 4);
+  });
+});
+
+describe('racing as a setting of a run', () => {
+  const racing: Racing = { test: 'sign', alpha: 0.05, block: 5, minBlocks: 1 };
+  const scoreAll = (tools: Tools, candidates: Candidate[]) => tools.score(candidates);
+  const half = `${ones(10)}${zeros(10)}`;
+
+  test('a candidate beaten by the best so far leaves, with an estimate below the best', async () => {
+    const prompts = [missing(20, [0]), `0${zeros(18)}1`, missing(20, [0, 1])];
+    const { result, events } = await searched(prompts, scoreAll, 7, undefined, racing);
+    const [best, bad, near] = result;
+    expect(best).toMatchObject({ score: 0.95, n: 20 });
+    expect(near).toMatchObject({ score: 0.9, n: 20 });
+    const [out] = eventsOf(events, 'eliminated');
+    expect(out).toMatchObject({ candidate: 'c2', by: 'c1', n: bad?.n });
+    // Of its n examples it lost all, less the one that neither gets and the one that both get, where these were met.
+    const met = eventsOf(events, 'answered').filter(({ answer }) => answer.candidate === 'c2');
+    expect(met).toHaveLength(bad?.n ?? 0);
+    const same = met.filter(({ answer }) => /-(0|19)$/.test(answer.example)).length;
+    expect(bad?.score).toBeCloseTo(0.95 - ((bad?.n ?? 0) - same) / (bad?.n ?? 1), 12);
+    expect(eventsOf(events, 'scored').map(({ candidate }) => candidate)).toEqual(['c1', 'c3']);
+    expect(eventsOf(events, 'best')).toHaveLength(1);
+  });
+
+  test('one that was beaten stays out, and is asked no more when scored again', async () => {
+    const { result, events } = await searched(
+      [ones(20), `${zeros(19)}1`],
+      async function* (tools, candidates) {
+        yield* tools.score(candidates);
+        const again = yield* tools.score(candidates);
+        const known = candidates.map((candidate) => tools.known(candidate, 'validation').length);
+        return { again, known };
+      },
+      7,
+      undefined,
+      racing,
+    );
+    expect(eventsOf(events, 'eliminated')).toHaveLength(1);
+    expect(result.again[1]?.n).toBeLessThan(20);
+    expect(result.known).toEqual([20, result.again[1]?.n]);
+    expect(eventsOf(events, 'answered')).toHaveLength(20 + (result.again[1]?.n ?? 0));
+  });
+
+  test('the first to be scored, one that has answered all, and the other split are scored in full', async () => {
+    const { result, events } = await searched(
+      [half, ones(20), `1${zeros(19)}`],
+      async function* (tools, candidates) {
+        const [weak, strong, other] = candidates;
+        if (!weak || !strong || !other) throw new Error('not made');
+        yield* tools.answers(other, 'validation', tools.task.splits.validation);
+        const scored = yield* tools.score([weak, strong, other]);
+        return [...scored, ...(yield* tools.score([weak], { split: 'train' }))];
+      },
+      7,
+      undefined,
+      racing,
+    );
+    expect(result.map(({ n }) => n)).toEqual([20, 20, 20, 20]);
+    expect(eventsOf(events, 'eliminated')).toHaveLength(0);
+  });
+
+  test('without it all are asked all', async () => {
+    const { result } = await searched([ones(20), `${zeros(19)}1`], scoreAll);
+    expect(result.map(({ n }) => n)).toEqual([20, 20]);
   });
 });

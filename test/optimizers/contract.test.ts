@@ -93,6 +93,24 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
     expect(new Set(pairs).size).toBe(pairs.length);
   });
 
+  test('with racing: the run ends, its best is scored in full, and nothing is asked twice', async () => {
+    // Two of two lost is p = 0.25; the tiny task needs such a low bar for any to leave.
+    const racing = { test: 'sign', alpha: 0.3, block: 1, minBlocks: 1 } as const;
+    const { events, error } = await play({ optimizer, config: { ...config, racing }, replies: sensible() });
+    expect(error).toBeNull();
+    const out = new Set(eventsOf(events, 'eliminated').map(({ candidate }) => candidate));
+    const { validation, train } = tinyTask().splits;
+    const whole = { train: train.length, validation: validation.length, test: 0 };
+    const full = eventsOf(events, 'scored').filter(({ split, n }) => n === whole[split]);
+    for (const { candidate } of eventsOf(events, 'best')) {
+      expect(full.some((scored) => scored.candidate === candidate)).toBe(true);
+      expect(out.has(candidate)).toBe(false);
+    }
+    expect(eventsOf(events, 'tested')[0]?.result.best.score).toBe(1);
+    const pairs = eventsOf(events, 'answered').map(({ answer }) => `${answer.candidate}/${answer.example}`);
+    expect(new Set(pairs).size).toBe(pairs.length);
+  });
+
   test.each(['chat', 'continuation'] as const)(
     'nonsense replies end in rejections, not in a crash (%s)',
     async (metaStyle) => {
@@ -285,7 +303,7 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
       config,
       target: small,
       replies: () =>
-        `<START>${'very '.repeat(60)}<END><INS>${'very '.repeat(60)}</INS><prompt>${'very '.repeat(60)}</prompt>`,
+        `<START>${'very '.repeat(60)}<END><INS>${'very '.repeat(60)}</INS><prompt>${'very '.repeat(60)}</prompt>\n\`\`\`\n${'very '.repeat(60)}\n\`\`\``,
     });
     expect(error).toBeNull();
     const reasons = eventsOf(events, 'rejected').map((event) => event.reason);

@@ -39,6 +39,7 @@ export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
       limits: { train: 8 },
       parallel: 1,
       seed: 7,
+      racing: { test: 'sign', alpha: 0.05, block: 10, minBlocks: 1 },
     },
     task: task(),
     started,
