@@ -52,14 +52,14 @@ export function condition(data: Data, kernel: Kernel): Gaussian {
 
 /** Length scale and variance are searched in this range. */
 export const RANGE = { least: 0.1, most: 10 };
-const COARSE = { lengthScales: 13, variances: 5 };
+const COARSE = { lengthScales: 9, variances: 5 };
 /** The finest step of the search, as a factor: half a percent. */
 const FINEST = Math.log(1.005);
 const COMPASS = [-1, 0, 1].flatMap((a) => [-1, 0, 1].map((b) => [a, b] as const));
 
 /**
  * The process with the kernel that makes the data most likely, length scale and variance each in 0.1..10: a coarse
- * grid in logarithms, then a compass search from its best point with halving steps. Some 130 factorizations.
+ * grid in logarithms, then a compass search from its best point with halving steps. Some 90 factorizations.
  */
 export function fit(data: Data): Gaussian {
   const apart = distances(data.x);
@@ -143,26 +143,32 @@ function given({ x, y, noise }: Data, apart: Float64Array, kernel: Kernel): Gaus
 /** Lower Cholesky factor in place of the lower half; false when a pivot is not positive. */
 function cholesky(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
-    const row = a.subarray(i * n, i * n + n);
-    for (let j = 0; j <= i; j++) {
-      const other = a.subarray(j * n, j * n + n);
-      let sum = row[j] ?? 0;
-      for (let k = 0; k < j; k++) sum -= (row[k] ?? 0) * (other[k] ?? 0);
-      if (j < i) row[j] = sum / (other[j] ?? 1);
-      else if (sum > 0) row[i] = Math.sqrt(sum);
-      else return false;
+    const row = i * n;
+    for (let j = 0; j < i; j++) {
+      a[row + j] = ((a[row + j] ?? 0) - product(a, row, a, j * n, j)) / (a[j * n + j] ?? 1);
     }
+    const pivot = (a[row + i] ?? 0) - product(a, row, a, row, i);
+    if (!(pivot > 0)) return false;
+    a[row + i] = Math.sqrt(pivot);
   }
   return true;
 }
 
+/** Sum of the products of `n` entries of a and b from places i and j on, in two sums that do not wait for each other. */
+function product(a: Float64Array, i: number, b: Float64Array, j: number, n: number): number {
+  let even = 0;
+  let odd = 0;
+  let k = 0;
+  for (; k + 1 < n; k += 2) {
+    even += (a[i + k] ?? 0) * (b[j + k] ?? 0);
+    odd += (a[i + k + 1] ?? 0) * (b[j + k + 1] ?? 0);
+  }
+  return k < n ? even + odd + (a[i + k] ?? 0) * (b[j + k] ?? 0) : even + odd;
+}
+
 /** Solves L z = b in place. */
 function forward(l: Float64Array, n: number, b: Float64Array): Float64Array {
-  for (let i = 0; i < n; i++) {
-    let sum = b[i] ?? 0;
-    for (let k = 0; k < i; k++) sum -= (l[i * n + k] ?? 0) * (b[k] ?? 0);
-    b[i] = sum / (l[i * n + i] ?? 1);
-  }
+  for (let i = 0; i < n; i++) b[i] = ((b[i] ?? 0) - product(l, i * n, b, 0, i)) / (l[i * n + i] ?? 1);
   return b;
 }
 

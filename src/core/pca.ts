@@ -3,6 +3,9 @@
 /** Rotations smaller than this, relative to the largest entry, change nothing that counts. */
 const NEGLIGIBLE = 1e-14;
 
+/** Up to this size all components are computed; beyond it that takes long, and only the leading ones are. */
+const STEPS = 80;
+
 /** Jacobi's method converges quadratically: 6 to 10 sweeps are usual. */
 const SWEEPS = 60;
 
@@ -19,7 +22,7 @@ export function principalCoordinates(vectors: readonly ArrayLike<number>[], most
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) gram[i * n + j] = gram[j * n + i] = product(centred[i], centred[j]);
   }
-  const { values, vectors: axes } = symmetricEigen(gram, n);
+  const { values, vectors: axes } = n <= STEPS ? symmetricEigen(gram, n) : leadingEigen(gram, n, most);
   const largest = values[0] ?? 0;
   const kept = values.filter((value, i) => i < Math.min(most, n - 1) && value > 1e-12 * largest).length;
   const coordinates = vectors.map(() => new Float64Array(kept));
@@ -29,6 +32,62 @@ export function principalCoordinates(vectors: readonly ArrayLike<number>[], most
     for (const [i, point] of coordinates.entries()) point[c] = scale * (axis[i] ?? 0);
   }
   return coordinates;
+}
+
+/**
+ * The `count` largest eigenvalues and their unit eigenvectors by Lanczos' method with full orthogonalization: exact
+ * where `STEPS` reaches n or the rank, otherwise the better the farther an eigenvalue lies from the rest.
+ */
+export function leadingEigen(
+  a: Float64Array,
+  n: number,
+  count: number,
+): { values: number[]; vectors: Float64Array[] } {
+  const steps = Math.min(n, Math.max(STEPS, 3 * count));
+  const scale = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  // Any start that lies in no special direction: numbers of a linear congruential generator.
+  let state = 1;
+  const number = () => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff - 0.5;
+  const fresh = () => Float64Array.from({ length: n }, number);
+  const basis: Float64Array[] = [];
+  const small = new Float64Array(steps * steps);
+  let next = fresh();
+  for (let j = 0; j < steps; j++) {
+    let length = orthogonalize(next, basis);
+    if (length <= 1e-10 * n * scale) {
+      // The basis holds all that the matrix makes of it: go on in another direction, unconnected.
+      next = fresh();
+      orthogonalize(next, basis);
+      length = 0;
+    }
+    if (j > 0) small[j * steps + j - 1] = small[(j - 1) * steps + j] = length;
+    const v = unit(next);
+    basis.push(v);
+    next = Float64Array.from({ length: n }, (_, i) => product(a.subarray(i * n, i * n + n), v));
+    small[j * steps + j] = product(next, v);
+  }
+  const { values, vectors } = symmetricEigen(small, steps);
+  const turned = (shares: Float64Array) => {
+    const sum = new Float64Array(n);
+    for (const [j, v] of basis.entries())
+      for (let k = 0; k < n; k++) sum[k] = (sum[k] ?? 0) + (shares[j] ?? 0) * (v[k] ?? 0);
+    return unit(sum);
+  };
+  return { values: values.slice(0, count), vectors: vectors.slice(0, count).map(turned) };
+}
+
+/** Takes out of `v` what the orthonormal `basis` holds, twice for the digits; the length of what is left. */
+function orthogonalize(v: Float64Array, basis: readonly Float64Array[]): number {
+  for (const other of [...basis, ...basis]) {
+    const share = product(v, other);
+    for (let k = 0; k < v.length; k++) v[k] = (v[k] ?? 0) - share * (other[k] ?? 0);
+  }
+  return Math.sqrt(product(v, v));
+}
+
+function unit(v: Float64Array): Float64Array {
+  const length = Math.sqrt(product(v, v));
+  return length === 0 ? v : v.map((x) => x / length);
 }
 
 function centre(vectors: readonly ArrayLike<number>[]): Float64Array[] {

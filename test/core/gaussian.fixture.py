@@ -102,7 +102,7 @@ fixture = {
     "improvement": improvement(),
     "schedule": schedule(),
     "processes": [process(6, 2, 0.8, 1.0), process(25, 5, 1.7, 0.6), process(40, 3, 0.15, 3.0)],
-    "components": [components(7, 12, 4), components(20, 5, 5)],
+    "components": [components(7, 12, 4), components(20, 5, 5), components(85, 6, 3)],
     "farthest": farthest(),
 }
 path = pathlib.Path(__file__).with_suffix(".json")

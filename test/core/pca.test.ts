@@ -4,6 +4,7 @@ import {
   distance,
   farthestPoints,
   firstMaximum,
+  leadingEigen,
   principalCoordinates,
   symmetricEigen,
 } from '../../src/core/pca.ts';
@@ -82,4 +83,25 @@ test('the first of values that are equal but for rounding', () => {
   expect(firstMaximum([0, 1e-17])).toBe(0);
   expect(firstMaximum([])).toBe(-1);
   expect(firstMaximum([-Infinity, -5])).toBe(1);
+});
+
+test('the leading eigenvectors of a large matrix are those of the whole one', () => {
+  // 90 points in 40 dimensions, from digits of multiples of irrational numbers.
+  const rows = Array.from({ length: 90 }, (_, i) =>
+    Float64Array.from({ length: 40 }, (_, k) => (((i + 1) * Math.SQRT2 * (k + 3)) % 1) / (1 + k / 4)),
+  );
+  const n = rows.length;
+  const gram = Float64Array.from({ length: n * n }, (_, at) =>
+    (rows[Math.floor(at / n)] ?? new Float64Array()).reduce(
+      (sum, x, k) => sum + x * (rows[at % n]?.[k] ?? 0),
+      0,
+    ),
+  );
+  const all = symmetricEigen(gram.slice(), n);
+  const some = leadingEigen(gram, n, 6);
+  for (let c = 0; c < 6; c++) {
+    expect(Math.abs((some.values[c] ?? 0) / (all.values[c] ?? 1) - 1)).toBeLessThan(1e-9);
+    const overlap = (some.vectors[c] ?? []).reduce((sum, x, k) => sum + x * (all.vectors[c]?.[k] ?? 0), 0);
+    expect(Math.abs(overlap)).toBeCloseTo(1, 9);
+  }
 });
