@@ -79,8 +79,7 @@ export async function* firstPopulation(
   }
   yield { type: 'stage', step: 0, stage: 'evaluate', detail: `${added.length} prompts` };
   const members = top([...best, ...(yield* tools.score(added))], size);
-  for (const { candidate } of members)
-    tally(hardness, yield* tools.answers(candidate, 'validation', tools.task.splits.validation));
+  for (const { candidate } of members) tally(hardness, tools.known(candidate, 'validation'));
   if (members.length < size) {
     const text = `The first population has ${members.length} of ${size} prompts: the optimizer gave no more distinct ones.`;
     yield { type: 'note', step: 0, text };
