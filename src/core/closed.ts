@@ -40,7 +40,7 @@ export function readClosed(
   reply: string,
   question: string,
 ): string | null {
-  const set = closedSet(metric, question);
+  const set = setFor(metric, question);
   if (set === null) return null;
   for (const cues of [PRIMARY, WEAK]) {
     for (const { text, side, sameLine } of cued(reply, cues)) {
@@ -62,6 +62,18 @@ function lastLine(reply: string, set: ClosedSet): string | null {
   const opening = occurrences(above, set)[0];
   const isList = opening !== undefined && opening.answer !== answer && isSigns(above.slice(0, opening.start));
   return isList ? null : answer;
+}
+
+/** A metric's answers are the same for every question, unless the question lists them. */
+const sets = new WeakMap<Metric, ClosedSet | null>();
+
+function setFor(metric: Extract<Metric, { kind: 'choice' | 'boolean' }>, question: string): ClosedSet | null {
+  if (metric.kind === 'choice' && metric.options === undefined) return closedSet(metric, question);
+  const known = sets.get(metric);
+  if (known !== undefined) return known;
+  const set = closedSet(metric, question);
+  sets.set(metric, set);
+  return set;
 }
 
 function closedSet(

@@ -350,8 +350,21 @@ for (const { id, phrasings } of IDEAS) {
   }
 }
 
+/** Sentences met lately: methods show the same ones again and again. */
+const read = new Map<string, readonly string[]>();
+const REMEMBERED = 20_000;
+
 /** Ids of the ideas that one sentence says. */
-export function ideasOfSentence(sentence: string): string[] {
+export function ideasOfSentence(sentence: string): readonly string[] {
+  const known = read.get(sentence);
+  if (known !== undefined) return known;
+  const found = look(sentence);
+  if (read.size >= REMEMBERED) read.clear();
+  read.set(sentence, found);
+  return found;
+}
+
+function look(sentence: string): string[] {
   const words = new Set(wordsOf(sentence));
   const found: string[] = [];
   for (const word of words) {

@@ -220,31 +220,60 @@ const formShown = (land: Landscape, seen: Impression) =>
 const readable = (land: Landscape, seen: Impression) => (formShown(land, seen) ? 1 : 1 - land.unreadable);
 
 /** An input's own ease: standard normal, fixed. */
-export const ease = (land: Landscape, input: string) => normal(land.seed, `ease/${input}`);
+const ease = (land: Landscape, input: string) => normal(land.seed, `ease/${input}`);
 
 /** The answer that counts as right. Nothing in the input's words tells: only a target that knows the landscape does. */
 export function rightAnswer(land: Landscape, input: string): string {
   return land.answers[hash32(`gold/${input}`, land.seed) % land.answers.length] ?? '';
 }
 
-/** What the target answers: the same for the same text and input. `unreadable` is a reply that holds no answer. */
-export function outcome(
-  land: Landscape,
-  seen: Impression,
-  levels: ReadonlyMap<string | null, number>,
-  kind: string | null,
-  input: string,
-): 'right' | 'wrong' | 'unreadable' {
-  const shots = [...seen.shots].join('/');
-  const draw = uniform(land.seed, `form/${input}`);
-  if (draw < 1 - readable(land, seen)) return 'unreadable';
-  const u = uniform(land.seed, `chance/${seen.text}/${shots}/${input}`);
+/** All of an input that an outcome depends on, whatever the prompt. */
+export interface Known {
+  kind: string | null;
+  input: string;
+  ease: number;
+  /** In (0, 1): the reply is unreadable where this lies above the share of readable ones. */
+  form: number;
+  right: string;
+  /** The answer given in its place. */
+  wrong: string;
+}
+
+export function knownInput(land: Landscape, kind: string | null, input: string): Known {
+  const right = rightAnswer(land, input);
+  const others = land.answers.filter((one) => one !== right);
+  return {
+    kind,
+    input,
+    ease: ease(land, input),
+    form: uniform(land.seed, `form/${input}`),
+    right,
+    wrong: others[hash32(`wrong/${input}`, land.seed) % Math.max(1, others.length)] ?? right,
+  };
+}
+
+/** A prompt with what it does to each kind of input; `key` stands for its text and worked examples. */
+export interface Met {
+  key: number;
+  levels: ReadonlyMap<string | null, number>;
+  readable: number;
+}
+
+export function met(land: Landscape, seen: Impression): Met {
+  const key = hash32(JSON.stringify([seen.text, ...seen.shots]), land.seed);
+  return { key, levels: logits(land, seen), readable: readable(land, seen) };
+}
+
+/** What the target answers: the same for the same text and input. Null is a reply that holds no answer. */
+export function answerTo(land: Landscape, { key, levels, readable: share }: Met, of: Known): string | null {
+  if (of.form > share) return null;
+  const u = uniform(key, `chance/${of.input}`);
   const noise = land.chance * Math.log(u / (1 - u));
-  return (levels.get(kind) ?? 0) + land.spread * ease(land, input) + noise > 0 ? 'right' : 'wrong';
+  return (levels.get(of.kind) ?? 0) + land.spread * of.ease + noise > 0 ? of.right : of.wrong;
 }
 
 /** A drawn number in (0, 1) that is fixed by the text. */
-export function uniform(seed: number, text: string): number {
+function uniform(seed: number, text: string): number {
   return (hash32(text, seed) + 0.5) / 0x100000000;
 }
 

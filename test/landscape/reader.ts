@@ -65,11 +65,19 @@ export function read(text: string, continued: boolean): Reading {
     onlyStep: numberIn(/(?:rewrite|change|revise|improve|replace)\s+(?:only\s+)?step\s+(\d+)/iu, text),
     numbered: /numbered|\bsteps?\b[^.]{0,40}\b(?:list|line)\b|list of[^.]{0,30}\bsteps\b/iu.test(tail),
     mayChange: numberIn(/(?:change|changes|modify|edit)[^.]{0,30}at most (\d+) words/iu, text),
-    mayHave: numberIn(
-      /(?<!chang[^.]{0,40}|modif[^.]{0,40}|edit[^.]{0,40})(?:at most|no (?:more|longer) than|within|under|fewer than|limit of|up to)\s+(\d+)\s+(?:words|tokens)/iu,
-      tail,
-    ),
+    mayHave: lengthLimit(tail),
   };
+}
+
+/** The most words that the answer may have: a limit that does not speak of changes. */
+function lengthLimit(tail: string): number | null {
+  const limits =
+    /(?:at most|no (?:more|longer) than|within|under|fewer than|limit of|up to)\s+(\d+)\s+(?:words|tokens)/giu;
+  for (const match of tail.matchAll(limits)) {
+    if (!/chang|modif|edit/iu.test(tail.slice(Math.max(0, match.index - 40), match.index)))
+      return Number(match[1]);
+  }
+  return null;
 }
 
 function numberIn(pattern: RegExp, text: string): number | null {
@@ -194,10 +202,9 @@ function readInputs(text: string): { errors: string[]; exemplars: string[]; gold
   const exemplars: string[] = [];
   const golds = new Map<string, string>();
   const first = found[0]?.index ?? 0;
-  const headed =
-    /\b(?:wrong|incorrect(?:ly)?|errors?|mistakes?|fail(?:s|ed|ures?)?)\b[^.]{0,60}[:.]?\s*(?:\S+\s*){0,12}$/iu.test(
-      text.slice(Math.max(0, first - 200), first),
-    );
+  const headed = /\b(?:wrong|incorrect|error|mistake|fail)/iu.test(
+    text.slice(Math.max(0, first - 200), first),
+  );
   found.forEach((match, i) => {
     const end = match.index + match[0].length;
     const behind = text.slice(end, Math.min(found[i + 1]?.index ?? text.length, end + 350));

@@ -3,63 +3,61 @@
  * the prompt, the worked examples and the input are read out of the text. Same ask, same reply.
  */
 import type { Candidate } from '../../src/core/candidate.ts';
-import { hash32 } from '../../src/core/hash.ts';
 import type { Ask, Engine, Message } from '../../src/core/model.ts';
 import { calledFor } from './ideas.ts';
 import {
+  answerTo,
   impression,
   INPUT,
-  logits,
-  outcome,
-  rightAnswer,
-  type Impression,
+  knownInput,
+  met,
+  type Known,
   type Landscape,
+  type Met,
 } from './landscape.ts';
 import { simulatedEngine } from './simulated-engine.ts';
 
-interface Known {
-  seen: Impression;
-  levels: Map<string | null, number>;
-  /** Numbered steps that the prompt asks to work through. */
-  steps: readonly string[];
+/** A prompt as the target has taken it in. */
+interface Prompt {
+  met: Met;
+  /** What it says before its answer: the steps that the prompt numbers, or a thought where it asks for thinking. */
+  spoken: string;
 }
 
 /** `cache` counts the tokens that an ask shares with the beginning of the previous one as cached. */
 export function simulatedTarget(land: Landscape, cache = false): Engine {
-  const known = new Map<string, Known>();
+  const prompts = new Map<string, Prompt>();
+  const inputs = new Map<string, Known>();
+
+  function promptOf(text: string, shots: readonly string[]): Prompt {
+    const key = [text, ...shots].join('\u0000');
+    const known = prompts.get(key);
+    if (known !== undefined) return known;
+    const seen = impression(text, shots.map(calledFor));
+    const steps = numberedSteps(text).map((step, i) => `Step ${i + 1}: ${opening(step)}: done.`);
+    const thought =
+      steps.length === 0 && seen.ideas.includes('steps') ? ['Let me think about the case.'] : steps;
+    const prompt = { met: met(land, seen), spoken: thought.join('\n') };
+    prompts.set(key, prompt);
+    return prompt;
+  }
+
+  function inputOf(text: string): Known {
+    const known = inputs.get(text) ?? knownInput(land, calledFor(text), text);
+    inputs.set(text, known);
+    return known;
+  }
 
   function reply(ask: Ask): string {
-    const { prompt, shots, input } = readAsk(ask, land);
-    const key = [prompt, ...shots].join('\u0000');
-    let about = known.get(key);
-    if (about === undefined) {
-      const seen = impression(prompt, shots.map(calledFor));
-      about = { seen, levels: logits(land, seen), steps: numberedSteps(prompt) };
-      known.set(key, about);
-    }
-    const { seen, levels, steps } = about;
+    const { prompt: text, shots, input } = readAsk(ask, land);
     if (input === null) return 'I see no case here.';
-    const worked = steps.map((step, i) => `Step ${i + 1}: ${opening(step)}: done.`);
-    const spoken =
-      seen.ideas.includes('steps') && worked.length === 0 ? ['Let me think about the case.'] : worked;
-    const answer = rightAnswer(land, input);
-    switch (outcome(land, seen, levels, calledFor(input), input)) {
-      case 'right':
-        return [...spoken, said(answer, spoken)].join('\n');
-      case 'wrong': {
-        const others = land.answers.filter((one) => one !== answer);
-        const other = others[hash32(`wrong/${input}`, land.seed) % Math.max(1, others.length)] ?? answer;
-        return [...spoken, said(other, spoken)].join('\n');
-      }
-      case 'unreadable':
-        return [...spoken, 'It depends on the case.'].join('\n');
-    }
+    const prompt = promptOf(text, shots);
+    const answer = answerTo(land, prompt.met, inputOf(input));
+    if (prompt.spoken === '') return answer ?? 'It depends on the case.';
+    return `${prompt.spoken}\n${answer === null ? 'It depends on the case.' : `Answer: ${answer}`}`;
   }
   return simulatedEngine(`simulated:target-${land.id}-${land.seed}:none`, reply, cache);
 }
-
-const said = (answer: string, spoken: readonly string[]) =>
-  spoken.length > 0 ? `Answer: ${answer}` : answer;
 
 const opening = (step: string) => step.split(' ').slice(0, 5).join(' ');
 
@@ -101,12 +99,22 @@ export function readCandidate({ prompt, shots }: Pick<Candidate, 'prompt' | 'sho
 
 const inputsIn = (text: string): string[] => text.match(INPUT) ?? [];
 
+/** Texts without their inputs, and what is left of them: an ask differs from the next in its input alone. */
+const bare = new Map<string, string>();
+
 /** The lines of the prompt alone, without inputs and without the markers in front of them. */
 function withoutInputs(text: string): string {
-  return text
-    .replace(INPUT, '')
+  const rest = text.replace(INPUT, '');
+  const known = bare.get(rest);
+  if (known !== undefined) return known;
+  const lines = rest
     .split('\n')
     .map((line) => line.replace(/^\s*(?:Item|Answer):/u, '').trim())
     .filter((line) => line !== '')
     .join('\n');
+  if (bare.size >= REMEMBERED) bare.clear();
+  bare.set(rest, lines);
+  return lines;
 }
+
+const REMEMBERED = 10_000;
