@@ -11,10 +11,12 @@ const SOURCES = ['src', 'public', 'tasks', 'index.html', 'vite.config.ts', 'pack
 /**
  * Serves the page on localhost until `close` is called. 'preview' serves the built page and builds it before
  * when it is missing or older than its sources; 'dev' serves the sources with Vite's development server.
- * @param {{ port?: number, mode?: 'preview' | 'dev' }} [options] the next free port is taken if this one is not
+ * `headers` are added to every answer of the built page.
+ * @param {{ port?: number, mode?: 'preview' | 'dev', headers?: Record<string, string> }} [options] the next free port is
+ *   taken if this one is not
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
  */
-export async function serve({ port = 4173, mode = 'preview' } = {}) {
+export async function serve({ port = 4173, mode = 'preview', headers = {} } = {}) {
   const address = { port, host: 'localhost', strictPort: false, open: false };
   if (mode === 'dev') {
     const server = await createServer({ root: ROOT, logLevel: 'warn', server: address });
@@ -22,7 +24,7 @@ export async function serve({ port = 4173, mode = 'preview' } = {}) {
     return { url: urlOf(server), close: () => server.close() };
   }
   if (!buildIsCurrent()) await build();
-  const server = await preview({ root: ROOT, logLevel: 'warn', preview: address });
+  const server = await preview({ root: ROOT, logLevel: 'warn', preview: { ...address, headers } });
   return { url: urlOf(server), close: () => server.close() };
 }
 

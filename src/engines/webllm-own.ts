@@ -1,10 +1,10 @@
-import { type Ask, type Choice, EngineError, type Reply } from '../core/model.ts';
+import { type Ask, type Choice, type Content, EngineError, type Reply } from '../core/model.ts';
 import { makeRng } from '../core/rng.ts';
 import { planForward, type Reuse, type Speeds } from './webllm-plan.ts';
 import type { Inside } from './webllm-private.ts';
 import { cutAtStop, pickToken } from './webllm-sample.ts';
-import { type Segment, renderChat } from './webllm-template.ts';
-import { encodeOption, encodeSegment } from './webllm-tokens.ts';
+import { type ChatTemplate, type Segment, renderChat } from './webllm-template.ts';
+import { type Encode, encodeOption, encodeSegment } from './webllm-tokens.ts';
 import { scoreOptions } from './webllm-trie.ts';
 
 /** Called between two steps; throws when the ask is no longer wanted. */
@@ -21,6 +21,23 @@ export interface OwnSettings {
   speeds: Speeds;
   specials: readonly string[];
   emptyThinking: boolean;
+}
+
+/** Token ids of a prompt, and its last segment, which the reply continues. For ordinary text the ids are web-llm's own. */
+export function promptIds(
+  content: Content,
+  template: ChatTemplate,
+  encode: Encode,
+  settings: Pick<OwnSettings, 'specials' | 'emptyThinking'>,
+): { ids: number[]; lastSegment: Segment } {
+  const segments =
+    content.kind === 'chat'
+      ? renderChat(template, content.messages, settings)
+      : [[{ text: content.text, inert: true }]];
+  const ids = [...(template.system_prefix_token_ids ?? [])];
+  for (const segment of segments) ids.push(...encodeSegment(segment, encode, settings.specials));
+  if (ids.length === 0) throw new EngineError('refused', 'The prompt is empty.');
+  return { ids, lastSegment: segments.at(-1) ?? [] };
 }
 
 /** Our own way: own template, own token ids, own sampling, and the KV cache used for all that prompts have in common. */
@@ -61,17 +78,7 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
     return { row, computed: wanted.length - plan.keep };
   }
 
-  function promptOf(ask: Ask): { ids: number[]; lastSegment: Segment } {
-    const { content } = ask;
-    const segments =
-      content.kind === 'chat'
-        ? renderChat(inside.template, content.messages, settings)
-        : [[{ text: content.text, inert: true }]];
-    const ids = [...(inside.template.system_prefix_token_ids ?? [])];
-    for (const segment of segments) ids.push(...encodeSegment(segment, encode, specials));
-    if (ids.length === 0) throw new EngineError('refused', 'The prompt is empty.');
-    return { ids, lastSegment: segments.at(-1) ?? [] };
-  }
+  const promptOf = ({ content }: Ask) => promptIds(content, inside.template, encode, settings);
 
   function requireRoom(prompt: number, reply: number): void {
     if (prompt + reply <= inside.contextTokens) return;

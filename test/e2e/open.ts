@@ -7,6 +7,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { browserPath } from '../../scripts/browser.js';
 import { serve } from '../../scripts/serve.js';
+import { webgpuFlags } from '../../scripts/webgpu.js';
 import type { Whetstone } from '../../src/app/types.ts';
 
 declare global {
@@ -14,8 +15,7 @@ declare global {
   var whetstone: Whetstone | undefined;
 }
 
-/** A software WebGPU adapter; containers run as root, which the sandbox refuses. */
-const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+/** Containers run as root, which the sandbox refuses. */
 const QUIET = [
   '--no-sandbox',
   '--disable-background-networking',
@@ -33,21 +33,34 @@ export interface Opened {
   left: string[];
   /** Errors that no code caught. */
   errors: string[];
+  /** What the content security policy refused, in pages and workers: `directive what`. */
+  refused: string[];
   newPage(): Promise<Page>;
   close(): Promise<void>;
 }
 
 /**
  * The built page in a real Chromium with a fresh profile on disk. Chromium sends whatever is not for this machine to a
- * proxy that answers nothing and writes down who was asked.
+ * proxy that answers nothing and writes down who was asked; `online` lets it through. `policy` is a content security
+ * policy under which all is served.
  */
-export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promise<Opened> {
+export async function open({
+  webgpu = true,
+  online = false,
+  policy = '',
+}: { webgpu?: boolean; online?: boolean; policy?: string } = {}): Promise<Opened> {
   const left: string[] = [];
   const errors: string[] = [];
+  const refused: string[] = [];
   const note = (url = '') => {
     if (!BROWSERS_OWN.test(url)) left.push(url);
   };
   const proxy = createServer((request, response) => {
+    if (request.url === '/refused') {
+      request.setEncoding('utf8').on('data', (report: string) => refused.push(...readReport(report)));
+      request.on('end', () => response.writeHead(204).end());
+      return;
+    }
     note(request.url);
     response.writeHead(403).end();
   });
@@ -58,12 +71,15 @@ export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promis
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const { port } = proxy.address() as AddressInfo;
   const profile = mkdtempSync(join(tmpdir(), 'whetstone-e2e-'));
-  const served = await serve({ port: 0, mode: 'preview' });
+  // Reports come from workers too, where an event in the page would not show them.
+  const header = `${policy}; report-uri http://127.0.0.1:${port}/refused`;
+  const headers = policy === '' ? {} : { 'Content-Security-Policy': header };
+  const served = await serve({ port: 0, mode: 'preview', headers });
   const executablePath = browserPath();
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === null ? {} : { executablePath }),
-    args: [...QUIET, ...(webgpu ? WEBGPU : [])],
-    proxy: { server: `http://127.0.0.1:${port}`, bypass: 'localhost,127.0.0.1' },
+    args: [...QUIET, ...(webgpu ? webgpuFlags() : [])],
+    ...(online ? {} : { proxy: { server: `http://127.0.0.1:${port}`, bypass: 'localhost,127.0.0.1' } }),
     viewport: { width: 1280, height: 900 },
   });
   return {
@@ -71,6 +87,7 @@ export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promis
     url: served.url,
     left,
     errors,
+    refused,
     async newPage() {
       const page = await context.newPage();
       page.on('pageerror', (error) => errors.push(error.message));
@@ -83,6 +100,14 @@ export async function open({ webgpu = true }: { webgpu?: boolean } = {}): Promis
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** `directive what` of a report of the content security policy. */
+function readReport(text: string): string[] {
+  const report: unknown = JSON.parse(text);
+  const body: unknown = Reflect.get(Object(report), 'csp-report');
+  const field = (name: string) => String(Reflect.get(Object(body), name));
+  return [`${field('effective-directive')} ${field('blocked-uri')} in ${field('source-file')}`];
 }
 
 /** Kills the tab's process, as running out of memory does; the page object is dead afterwards. */

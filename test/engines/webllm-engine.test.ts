@@ -100,7 +100,10 @@ describe('webllmEngine', () => {
     await engine.load(quiet, calm());
     const asks = ['a', 'b'].map((text) => engine.generate(ask(text), calm()));
     for (const settled of await Promise.allSettled(asks)) {
-      expect(settled).toMatchObject({ status: 'rejected', reason: { fault: 'lost' } });
+      expect(settled).toMatchObject({
+        status: 'rejected',
+        reason: { fault: 'lost', advice: expect.stringMatching(/other tabs.*continue.*smaller model/) },
+      });
     }
     expect(started()).toBe(3);
     await engine.load(quiet, calm());
