@@ -1,6 +1,7 @@
 import { listedOptions } from '../../core/allowed.ts';
 import { asNumber } from '../../core/numbers.ts';
 import type { Metric } from '../../core/task.ts';
+import { goldChecker } from '../task-checks.ts';
 import { objectOf } from './values.ts';
 
 /** How answers are best scored, told from the answers themselves, with the reason in one sentence. */
@@ -49,10 +50,9 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
   const pair = PAIRS.find((words) => [...spellings.keys()].every((label) => words.includes(label)));
   if (pair !== undefined && spellings.size > 0) {
     const [yes, no] = pairSpelling(pair, spellings);
-    return {
-      metric: { kind: 'boolean', yes, no },
-      why: `All answers are ${yes} or ${no}: right when the one of the pair is.`,
-    };
+    const metric: Metric = { kind: 'boolean', yes, no };
+    if (canBeRead(metric, [yes, no]))
+      return { metric, why: `All answers are ${yes} or ${no}: right when the one of the pair is.` };
   }
 
   const numbers = answers.filter((answer) => asNumber(answer) !== null);
@@ -82,10 +82,12 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
     [...spellings.keys()].every((label) => label.length <= LONGEST_LABEL && /[\p{L}\p{N}]/u.test(label));
   if (areLabels && severalEach === 0) {
     const options = [...spellings.values()].toSorted();
-    return {
-      metric: { kind: 'choice', options },
-      why: `There are only ${options.length} different answers (${options.slice(0, 6).join(', ')}${options.length > 6 ? '…' : ''}): right when the option is.`,
-    };
+    const metric: Metric = { kind: 'choice', options };
+    if (canBeRead(metric, options))
+      return {
+        metric,
+        why: `There are only ${options.length} different answers (${options.slice(0, 6).join(', ')}${options.length > 6 ? '…' : ''}): right when the option is.`,
+      };
   }
 
   const words = medianOf(answers.map((answer) => answer.split(/\s+/u).length));
@@ -104,6 +106,12 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
     metric: { kind: 'exact' },
     why: 'The answers are short and many are different: right when the words are the same, letter case and a final full stop aside.',
   };
+}
+
+/** A label may be an ordinary word that is never read as an answer, such as a small letter. */
+function canBeRead(metric: Metric, labels: readonly string[]): boolean {
+  const problem = goldChecker(metric);
+  return labels.every((label) => problem('', label) === null);
 }
 
 function isListedLetter({ input, gold }: Labelled): boolean {

@@ -64,7 +64,7 @@ export function readCsv(
     newline,
     quoteChar: quotes ? '"' : '\0',
     chunkSize: CHUNK,
-    chunk({ data, errors, meta }) {
+    chunk({ data, errors, meta }: Papa.ParseResult<string[]>) {
       const broken = new Map(errors.map((error) => [error.row ?? data.length - 1, quoteProblem(error.code)]));
       data.forEach((cells, i) => take(cells, broken.get(i) ?? null));
       done = Math.max(done, Math.min(meta.cursor, text.length));

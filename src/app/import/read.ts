@@ -145,6 +145,8 @@ function formatOf(path: string, text: string): Found {
 
 /** ` (line 12)` for a message that names a position, unless it names the line itself. */
 function lineOf(text: string, problem: string): string {
+  if (/end of (?:JSON|input|data)/i.test(problem) && !/position|column/.test(problem))
+    return ` (line ${text.trimEnd().split('\n').length})`;
   const position = /\bposition (\d+)/.exec(problem)?.[1];
   if (position === undefined || /\bline \d/.test(problem)) return '';
   return ` (line ${text.slice(0, Number(position)).split('\n').length})`;
