@@ -4,6 +4,7 @@ import { fill } from './fill.ts';
 import type { Tools } from './optimizer.ts';
 import { firstLine, proposals } from './propose.ts';
 import { exemplarText, POSITION_WORDS, PROMPT_WORDS } from './render.ts';
+import type { MetaStyle } from './rendering.ts';
 import { between } from './tags.ts';
 import type { Example } from './task.ts';
 
@@ -126,17 +127,21 @@ function asked(
 
 /**
  * The template `name` (or `nameContinuation` where the optimizer continues text), filled with `slots` and with what
- * every template may name: {one}, {position}, {task}. `templates` serves a run that lacks the template.
+ * every template may name: {one}, {many}, {position}, {task}. `templates` serves a run that lacks the template; a
+ * request without a continued form says so by its `style`.
  */
 export function filled(
   tools: Tools,
   name: string,
   templates: Readonly<Record<string, string>>,
   slots: Readonly<Record<string, Part>>,
+  style: MetaStyle = tools.metaStyle,
 ): { slot: string; parts: Part[] } {
-  const slot = tools.metaStyle === 'continuation' ? `${name}Continuation` : name;
+  const { one, many } = PROMPT_WORDS[tools.task.position];
+  const slot = style === 'continuation' ? `${name}Continuation` : name;
   const parts = fill(tools.prompts[slot] ?? templates[slot] ?? '', {
-    one: PROMPT_WORDS[tools.task.position].one,
+    one,
+    many,
     position: { origin: 'rule', text: POSITION_WORDS[tools.task.position] },
     task: { origin: 'task', text: tools.task.description },
     ...slots,
