@@ -3,9 +3,19 @@ import { ape } from './ape.ts';
 import { climb } from './climb.ts';
 import { evopromptDe } from './evoprompt-de.ts';
 import { evopromptGa } from './evoprompt-ga.ts';
+import { gepa } from './gepa.ts';
 import { gpo } from './gpo.ts';
 import { opro } from './opro.ts';
 import { random } from './random.ts';
 
 /** Every method, in the order in which the page offers them. */
-export const optimizers: readonly Optimizer[] = [gpo, opro, evopromptGa, evopromptDe, ape, climb, random];
+export const optimizers: readonly Optimizer[] = [
+  gpo,
+  opro,
+  evopromptGa,
+  evopromptDe,
+  gepa,
+  ape,
+  climb,
+  random,
+];
