@@ -42,6 +42,9 @@ export function readClosed(
 ): string | null {
   const set = setFor(metric, question);
   if (set === null) return null;
+  // Most replies are the answer and nothing else.
+  const whole = set.forms.get(fold(reply));
+  if (whole !== undefined && !whole.guarded) return whole.answer;
   for (const cues of [PRIMARY, WEAK]) {
     for (const { text, side, sameLine } of cued(reply, cues)) {
       // "The causes are:" and a list below is more likely the question, repeated.
