@@ -43,6 +43,61 @@ export const bundledTasks: readonly TaskSummary[] = [
     'Find out which day today is, move from there, and choose the right date among six.',
     240,
   ),
+  summary(
+    'navigation',
+    'Navigation',
+    'Tell whether a list of steps and turns leads back to the starting point.',
+    240,
+  ),
+  summary('word-sorting', 'Word sorting', 'Put a list of words into alphabetical order.', 240),
+  summary(
+    'shuffled-objects',
+    'Shuffled objects',
+    'Follow swaps between people and tell who has what at the end.',
+    240,
+  ),
+  summary(
+    'incident-triage',
+    'Incident triage',
+    'Give a reported fault its priority: critical, high, normal or low.',
+    240,
+  ),
+  summary(
+    'mail-routing',
+    'Mail routing',
+    'Send a mail to the right department: service, accounts, sales or people.',
+    240,
+  ),
+  summary(
+    'order-extraction',
+    'Order extraction',
+    'Read an order from a mail into JSON: customer, item, quantity and delivery date.',
+    240,
+  ),
+  summary(
+    'calm-replies',
+    'Calm replies',
+    'Rewrite an angry note as a short, polite one that keeps its facts.',
+    240,
+  ),
+  summary(
+    'redaction',
+    'Redaction',
+    'Replace names, mail addresses and phone numbers by placeholders and keep the rest.',
+    240,
+  ),
+  summary(
+    'length-normalisation',
+    'Length normalisation',
+    'Turn a length in any unit into metres with two decimals.',
+    240,
+  ),
+  summary(
+    'date-normalisation',
+    'Date normalisation',
+    'Write a date, in whatever form it comes, as YYYY-MM-DD.',
+    240,
+  ),
 ];
 
 const files = import.meta.glob<string>('../../tasks/*.json', { query: '?raw', import: 'default' });

@@ -23,7 +23,9 @@ export function splitsOf(prefix, draw) {
   while (drawn.size < examplesInAll) {
     const { input, gold } = draw(drawn.size);
     const id = `${prefix}-${String(drawn.size + 1).padStart(3, '0')}`;
-    if (!drawn.has(input)) drawn.set(input, { id, input, gold });
+    // Inputs that differ in case alone are one.
+    const key = input.toLowerCase();
+    if (!drawn.has(key)) drawn.set(key, { id, input, gold });
   }
   const all = [...drawn.values()];
   const validationFrom = sizes.train;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseTask } from '../../src/app/task-file.ts';
+import { brokenRules, parseRules } from '../../src/core/rules.ts';
 import type { Example } from '../../src/core/task.ts';
 import { generators } from '../../tasks/generate.js';
 import { invoices } from '../../tasks/generators/invoice-total.js';
@@ -209,4 +210,152 @@ describe('invoice total', () => {
     });
     expect(plain.length).toBeLessThan(bills.size / 4);
   });
+});
+
+test('navigation', () => {
+  for (const { input, gold } of examplesOf('navigation')) {
+    // The direction faced is a complex number; a turn to the right multiplies it by -i.
+    let [x, y, dx, dy] = [0, 0, 0, 1];
+    for (const move of input.split(/(?<=\.) /)) {
+      const steps = Number(/^Take (\d+)/.exec(move)?.[1] ?? 0);
+      [x, y] = [x + steps * dx, y + steps * dy];
+      if (move === 'Turn right.') [dx, dy] = [dy, -dx];
+      if (move === 'Turn left.') [dx, dy] = [-dy, dx];
+      if (move === 'Turn around.') [dx, dy] = [-dx, -dy];
+    }
+    expect(Math.abs(x) + Math.abs(y) === 0 ? 'Yes' : 'No', input).toBe(gold);
+  }
+});
+
+test('word sorting', () => {
+  for (const { input, gold } of examplesOf('word-sorting')) {
+    const [given, sorted] = [input.split(' '), gold.split(' ')];
+    expect(sorted.every((word, i) => i === 0 || (sorted[i - 1] ?? '') < word)).toBe(true);
+    expect(new Set(sorted)).toEqual(new Set(given));
+    expect(sorted).toHaveLength(given.length);
+  }
+});
+
+test('shuffled objects', () => {
+  for (const { input, gold } of examplesOf('shuffled-objects')) {
+    const has = new Map<string, string>();
+    const begin = /^At the start, (.*?)\. First/.exec(input)?.[1] ?? '';
+    for (const [, name = '', thing = ''] of begin.matchAll(/(\w+) (?:has|is reading|is playing) ([^,]+)/g))
+      has.set(name, thing);
+    for (const [, a = '', b = ''] of input.matchAll(/(\w+) and (\w+) (?:swap|trade)/g)) {
+      const [first, second] = [has.get(a) ?? '', has.get(b) ?? ''];
+      has.set(a, second).set(b, first);
+    }
+    const asked = /what (?:does|is) (\w+)/.exec(input)?.[1] ?? '';
+    expect(input.split('\n'), input).toContain(`${gold} ${has.get(asked)}`);
+  }
+});
+
+test('incident triage', () => {
+  for (const { input, gold } of examplesOf('incident-triage')) {
+    const odd = /old logo|typo|wrong colour|last year first/.test(input);
+    const stopped = /is down|not open at all|stopped working|only shows an error/.test(input);
+    const whole = /login|card payment|order database|phone line/.test(input);
+    const all = /everyone|all our customers|every branch|whole company/.test(input);
+    const stuck = /work around|Nothing else|no other way/.test(input);
+    const level = odd ? 0 : !stopped ? 1 : whole ? (all ? 3 : 2) : all || stuck ? 2 : 1;
+    expect(['low', 'normal', 'high', 'critical'][level], input).toBe(gold);
+  }
+});
+
+test('mail routing: sums and sizes decide as the note says', () => {
+  for (const { input, gold } of examplesOf('mail-routing')) {
+    const refund = /refund (\d+) euros/.exec(input)?.[1];
+    if (refund !== undefined) expect(gold, input).toBe(Number(refund) < 50 ? 'service' : 'accounts');
+    const order = /order (\d+) (?:pieces|spare)/.exec(input)?.[1];
+    if (order !== undefined) expect(gold, input).toBe(Number(order) < 20 ? 'service' : 'sales');
+    if (/sick note|look for work|still open|class of/.test(input)) expect(gold, input).toBe('people');
+  }
+});
+
+test('order extraction', () => {
+  const small = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+  for (const { input, gold } of examplesOf('order-extraction')) {
+    const order: unknown = JSON.parse(gold);
+    const number = (text: string) => (small.includes(text) ? small.indexOf(text) + 1 : Number(text));
+    const asked = /(?:send|order|deliver|need) (\w+) /.exec(input)?.[1] ?? '';
+    const corrected = /make that (\w+) of/.exec(input)?.[1];
+    const writer = /(\w+ \w+)$/.exec(input)?.[1] ?? '';
+    const forWhom = / for (\w+ \w+), to arrive/.exec(input)?.[1] ?? writer;
+    const when = new Date(`${/arrive on (.*?2027)/.exec(input)?.[1]} UTC`);
+    expect(order, input).toMatchObject({
+      customer: forWhom,
+      quantity: number(corrected ?? asked),
+      date: when.toISOString().slice(0, 10),
+    });
+    const item = /"item":"(.*?)"/.exec(gold)?.[1] ?? '?';
+    expect(input.replace('shelves', 'shelf'), input).toContain(item);
+  }
+});
+
+test('length normalisation', () => {
+  const cm: Record<string, number> = {
+    mm: 0.1,
+    cm: 1,
+    m: 100,
+    km: 100_000,
+    inches: 2.54,
+    feet: 30.48,
+    yards: 91.44,
+  };
+  const names: Record<string, string> = {
+    ft: 'feet',
+    "'": 'feet',
+    in: 'inches',
+    '"': 'inches',
+    metres: 'm',
+    centimetres: 'cm',
+  };
+  for (const { input, gold } of examplesOf('length-normalisation')) {
+    let sum = 0;
+    for (const [, amount = '', unit = ''] of input.matchAll(/([\d.]+) ?([a-z]+|'|")/g))
+      sum += Number(amount) * (cm[names[unit] ?? unit] ?? NaN);
+    expect(Math.abs(sum / 100 - Number(gold)), input).toBeLessThanOrEqual(0.005 + 1e-9);
+  }
+});
+
+test('date normalisation', () => {
+  for (const { input, gold } of examplesOf('date-normalisation')) {
+    const dotted = /^(\d+)[.-](\d+)[.-](\d+)$/.exec(input);
+    const text = dotted ? `${dotted[2]}/${dotted[1]}/${dotted[3]}` : input;
+    const spoken = text
+      .replace(/the (\d+)\w+ of/, '$1')
+      .replace(/(\d+)(?:st|nd|rd|th)/, '$1')
+      .replace(/(\D)'?(\d\d)$/, '$120$2');
+    expect(new Date(`${spoken} UTC`).toISOString().slice(0, 10), input).toBe(gold);
+  }
+});
+
+/** A reply that keeps every rule, made from the input by the task's own note; the input itself must break some. */
+function judged(id: string, reply: (input: string) => string) {
+  for (const { input, gold } of examplesOf(id)) {
+    const rules = parseRules(gold) ?? [];
+    expect(rules.length, input).toBeGreaterThan(3);
+    expect(brokenRules(rules, reply(input)), input).toEqual([]);
+    expect(brokenRules(rules, input), input).not.toEqual([]);
+  }
+}
+
+test('calm replies', () => {
+  const insult =
+    /(?:How stupid can one be\?|This is ridiculous\.|Are you blind\?|What nonsense\.|Typical, so lazy\.|An idiot could do better\.)/;
+  judged('calm-replies', (input) => {
+    const [, name = '', rest = ''] = /^(\w+), (.*)$/s.exec(input.replace(insult, '')) ?? [];
+    return `Dear ${name}, may I say that ${rest} Please do, and many thanks.`;
+  });
+});
+
+test('redaction', () => {
+  judged('redaction', (input) =>
+    input
+      .replace(/\S+@\S+?(?=\))/, '[EMAIL]')
+      .replace(/on 0\d+ \d+ \d+/, 'on [PHONE]')
+      .replace(/^\w+ \w+/, '[NAME]')
+      .replace(/\w+ \w+ has the file/, '[NAME] has the file'),
+  );
 });
