@@ -1,4 +1,4 @@
-import type { Candidate, Scored } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import type { Answer, Op } from './events.ts';
 import type { Tools } from './optimizer.ts';
 import type { Example } from './task.ts';
@@ -55,30 +55,4 @@ export async function* exceeds(
     sum += answers.reduce((total, { score }) => total + score, 0);
   }
   return false;
-}
-
-/** Examples asked between two looks at the sum. */
-const CHUNK = 4;
-
-/**
- * The candidate's full validation score if it is higher than `rival`'s; otherwise null and a `rejected` event, with no
- * more asked than it takes to know. `hardness` orders the examples and learns from the answers.
- */
-export async function* scoreAbove(
-  tools: Tools,
-  candidate: Candidate,
-  rival: Scored,
-  step: number,
-  hardness: Hardness,
-): Op<Scored | null> {
-  const all = tools.task.splits.validation;
-  const examples = hardestFirst(all, hardness);
-  const of = { split: 'validation', examples, chunk: CHUNK, hardness } as const;
-  if (yield* exceeds(tools, candidate, rival.score * all.length, of)) {
-    const [scored] = yield* tools.score([candidate]);
-    return scored ?? null;
-  }
-  const reason = `cannot score higher than ${rival.candidate.id}`;
-  yield { type: 'rejected', step, text: candidate.prompt, reason, parents: candidate.parents };
-  return null;
 }

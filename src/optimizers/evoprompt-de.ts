@@ -21,6 +21,7 @@
  *   child can beat, is passed over: both change no result.
  */
 import type { Candidate, Scored } from '../core/candidate.ts';
+import { contest } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
 import {
   best,
@@ -33,7 +34,7 @@ import {
   shown,
   type EvolutionOptions,
 } from '../core/evolve.ts';
-import { scoreAbove, type Hardness } from '../core/exceed.ts';
+import type { Hardness } from '../core/exceed.ts';
 import { choice } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import type { Rng } from '../core/rng.ts';
@@ -169,7 +170,8 @@ export const evopromptDe: Optimizer<EvoPromptDeOptions> = {
         const child = yield* graft(tools, members, { base, a, b, donor }, step, options);
         if (child === null) continue;
         yield { type: 'stage', step, stage: 'evaluate', detail: `${child.id} against ${base.candidate.id}` };
-        members[j] = (yield* scoreAbove(tools, child, base, step, hardness)) ?? base;
+        const [better] = yield* contest(tools, [base], [child], { places: 1, step, hardness });
+        members[j] = better ?? base;
       }
       yield { type: 'stage', step, stage: 'select', detail: best(members).candidate.id };
       yield* tools.current(best(members));

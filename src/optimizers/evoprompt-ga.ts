@@ -22,6 +22,7 @@
  *   equal scores the earlier prompt stays.
  */
 import type { Candidate, Scored } from '../core/candidate.ts';
+import { contest } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
 import {
   best,
@@ -34,10 +35,10 @@ import {
   shown,
   type EvolutionOptions,
 } from '../core/evolve.ts';
-import { scoreAbove, type Hardness } from '../core/exceed.ts';
+import type { Hardness } from '../core/exceed.ts';
 import { advanced, choice, toggle } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
-import { roulette, top } from '../core/pick.ts';
+import { roulette } from '../core/pick.ts';
 import type { Rng } from '../core/rng.ts';
 import { INDUCE, PARAPHRASE } from '../core/variants.ts';
 
@@ -151,8 +152,7 @@ export const evopromptGa: Optimizer<EvoPromptGaOptions> = {
         const scored = new Map((yield* tools.score(born)).map((each) => [each.candidate, each]));
         members = children.flatMap((child, i) => (child && scored.get(child)) ?? members[i] ?? []);
       } else {
-        for (const child of born)
-          members = yield* survive(tools, members, child, options.population, step, hardness);
+        members = yield* contest(tools, members, born, { places: options.population, step, hardness });
       }
       yield { type: 'stage', step, stage: 'select', detail: best(members).candidate.id };
       yield* tools.current(best(members));
@@ -193,21 +193,4 @@ function cross(
     },
     options,
   );
-}
-
-/** The best `size` of the members and a child, which is answered no further than it takes to know. */
-async function* survive(
-  tools: Tools,
-  members: readonly Scored[],
-  child: Candidate,
-  size: number,
-  step: number,
-  hardness: Hardness,
-): Op<Scored[]> {
-  const last = members.length < size ? undefined : top(members, size)[size - 1];
-  const entered =
-    last === undefined
-      ? yield* tools.score([child])
-      : [yield* scoreAbove(tools, child, last, step, hardness)];
-  return top([...members, ...entered.filter((scored) => scored !== null)], size);
 }

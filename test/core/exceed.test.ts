@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Scored } from '../../src/core/candidate.ts';
 import type { Answer } from '../../src/core/events.ts';
-import { exceeds, hardestFirst, scoreAbove, tally, type Hardness } from '../../src/core/exceed.ts';
+import { exceeds, hardestFirst, tally, type Hardness } from '../../src/core/exceed.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, methodOf, play, target, tinyTask } from '../optimizers/harness.ts';
@@ -95,31 +94,4 @@ test('hardest first: most often missed, ties in their own order', () => {
   tally(hardness, answers('c1', [1, 1, 0, 1]));
   // Lost and seen, each plus a half of two: 1/4, 2/4, 2/4, 1.5/4.
   expect(order()).toEqual(['1', '2', '3', '0']);
-});
-
-describe('scoreAbove', () => {
-  test('a full score for the better, a rejection and few asks for the other', async () => {
-    const scores: (Scored | null)[] = [];
-    const events = await during(async function* (tools) {
-      const hardness: Hardness = new Map();
-      const examples = tools.task.splits.validation;
-      const [first] = yield* tools.score([tools.initial]);
-      if (first === undefined) throw new Error('no score');
-      tally(hardness, yield* tools.answers(tools.initial, 'validation', examples));
-      const from = { parents: [tools.initial], origin: 'trial' };
-      const good = yield* tools.propose('Judge carefully.', from);
-      const bad = yield* tools.propose('Judge badly.', from);
-      if (good === null || bad === null) throw new Error('no candidate');
-      scores.push(yield* scoreAbove(tools, good, first, 1, hardness));
-      scores.push(yield* scoreAbove(tools, bad, first, 1, hardness));
-    });
-    expect(scores.map((scored) => scored?.score ?? null)).toEqual([1, null]);
-    const asked = (id: string) =>
-      eventsOf(events, 'answered').filter(({ answer }) => answer.candidate === id).length;
-    expect(asked('c1')).toBe(10);
-    // The five that the initial prompt missed come first; the fifth miss, in the second four, settles it.
-    expect(asked('c2')).toBe(8);
-    expect(eventsOf(events, 'rejected')).toMatchObject([{ reason: 'cannot score higher than c0' }]);
-    expect(eventsOf(events, 'scored').map((event) => event.candidate)).toEqual(['c0', 'c1']);
-  });
 });
