@@ -21,8 +21,8 @@ function walk(random) {
       moves.push(turn);
     } else {
       const steps = random.between(1, 9);
-      x += [0, 1, 0, -1][facing] * steps;
-      y += [1, 0, -1, 0][facing] * steps;
+      x += ([0, 1, 0, -1][facing] ?? 0) * steps;
+      y += ([1, 0, -1, 0][facing] ?? 0) * steps;
       moves.push(`Take ${steps} step${steps === 1 ? '' : 's'}.`);
     }
   }
