@@ -1,5 +1,6 @@
 import type { Optimizer } from '../core/optimizer.ts';
 import { ape } from './ape.ts';
+import { apo } from './apo.ts';
 import { climb } from './climb.ts';
 import { evopromptDe } from './evoprompt-de.ts';
 import { evopromptGa } from './evoprompt-ga.ts';
@@ -16,6 +17,7 @@ export const optimizers: readonly Optimizer[] = [
   evopromptDe,
   gepa,
   ape,
+  apo,
   climb,
   random,
 ];
