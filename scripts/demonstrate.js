@@ -250,6 +250,10 @@ function report({ initial, best, comparison, n }, say) {
       'not shown': 'The new prompt is not shown to be better: the difference may be chance.',
     }[comparison.verdict],
   );
+  if (comparison.needed !== null)
+    say(
+      `About ${Number(comparison.needed.toPrecision(2))} test examples would be needed to show a difference of this size.`,
+    );
 }
 
 /** @param {number} score */

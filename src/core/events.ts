@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import type { Candidate } from './candidate.ts';
-import type { Comparison } from './stats.ts';
+import type { Comparison } from './stats/compare.ts';
 import type { Role } from './log.ts';
 import type { Content, Reply, Tokens } from './model.ts';
 import type { SplitName } from './task.ts';

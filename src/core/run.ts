@@ -8,7 +8,7 @@ import type { Optimizer, OptionValue } from './optimizer.ts';
 import type { MetaStyle, Rendering } from './rendering.ts';
 import type { Racing } from './race.ts';
 import { makeRng } from './rng.ts';
-import { compare } from './stats.ts';
+import { compare } from './stats/compare.ts';
 import type { SearchTask, SplitName, Task } from './task.ts';
 import { makeTools } from './tools.ts';
 

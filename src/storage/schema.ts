@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Outcome } from '../core/log.ts';
 import type { RunConfig } from '../core/run.ts';
-import type { Comparison } from '../core/stats.ts';
+import type { Comparison } from '../core/stats/compare.ts';
 import type { Example, SplitName, Task } from '../core/task.ts';
 import { taskCheck } from './checks.ts';
 

@@ -1,4 +1,4 @@
-import { wilson, type Interval } from '../core/stats.ts';
+import { wilson, type Interval } from '../core/stats/proportion.ts';
 
 /** Numbers as people read them. Scores come in as 0..1 and leave as percentages; times come in as milliseconds. */
 
@@ -49,6 +49,11 @@ export function short(count: number): string {
 /** `1,904`: grouped digits, the same in every locale. */
 export function grouped(count: number): string {
   return Math.round(count).toLocaleString('en-US');
+}
+
+/** `1,900` for 1,904: two digits, for numbers that are estimates. */
+export function roughly(count: number): string {
+  return grouped(Number(count.toPrecision(2)));
 }
 
 /** `1 example`, `48 examples`, `1,904 target calls`. */

@@ -6,6 +6,7 @@ import {
   percentWithInterval,
   points,
   pValue,
+  roughly,
   short,
   timeLeft,
   scoreInterval,
@@ -35,6 +36,7 @@ test('scores and differences', () => {
   expect(pValue(0.04)).toBe('p = 0.04');
   expect(pValue(0.0055)).toBe('p = 0.005');
   expect(pValue(0.5)).toBe('p = 0.50');
+  expect([7, 96, 437, 1904, 123_456].map(roughly)).toEqual(['7', '96', '440', '1,900', '120,000']);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { charge, noUsage } from '../../src/core/budget.ts';
 import { makeRng } from '../../src/core/rng.ts';
-import { compare } from '../../src/core/stats.ts';
+import { compare } from '../../src/core/stats/compare.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Answer, Part, RunEvent } from '../../src/core/events.ts';
 import type { Tokens } from '../../src/core/model.ts';

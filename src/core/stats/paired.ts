@@ -1,4 +1,4 @@
-import { studentTail } from './student.ts';
+import { studentTail } from './distributions.ts';
 
 /**
  * One-sided tests of paired differences: p values for "the differences are above 0". All give 1 when every difference
@@ -56,9 +56,10 @@ export function moments(values: readonly number[]): { mean: number; variance: nu
  */
 export function pairedTAbove(differences: readonly number[]): number {
   const n = differences.length;
+  const [first = 0] = differences;
+  if (n < 2) return 1;
+  if (differences.every((each) => Math.abs(each - first) < ROUNDING)) return first > ROUNDING ? 0 : 1;
   const { mean, variance } = moments(differences);
-  if (n < 2 || differences.every((each) => each === 0)) return 1;
-  if (variance === 0) return mean > 0 ? 0 : 1;
   return studentTail(mean / Math.sqrt(variance / n), n - 1);
 }
 
