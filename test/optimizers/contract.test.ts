@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tokensUsed } from '../../src/core/budget.ts';
+import { candidateKey } from '../../src/core/candidate.ts';
 import { EngineError } from '../../src/core/model.ts';
+import { optionsOf } from '../../src/core/run.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, play, target, textOf, tinyTask } from './harness.ts';
@@ -16,10 +18,18 @@ const SMALL = {
   exemplars: 2,
   generations: 2,
   population: 4,
+  maxWords: 200,
+  crossovers: 2,
+  pool: 5,
+  initial: 3,
+  items: 4,
 };
 
-/** A plausible optimizer model: every tag that a method may look for, and a text that differs from ask to ask. */
-function sensible(words = ['carefully', 'at length', 'briefly', 'twice', 'in order', 'with care']) {
+/**
+ * A plausible optimizer model: every tag that a method may look for, and a text that differs from ask to ask. The words
+ * are odd in number, so that each of them falls on either turn of a dialogue of two.
+ */
+function sensible(words = ['carefully', 'at length', 'briefly', 'twice', 'in order', 'with care', 'slowly']) {
   return (_ask: unknown, n: number) => {
     const text = `Judge the item ${words[n % words.length] ?? ''} ${n}.`;
     return [
@@ -144,7 +154,7 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
           });
           expect(error).toBeNull();
           expect(events.at(-1)?.type).toBe('tested');
-          const ids = eventsOf(events, 'proposed').map(({ candidate }) => candidate.prompt);
+          const ids = eventsOf(events, 'proposed').map(({ candidate }) => candidateKey(candidate));
           expect(new Set(ids).size).toBe(ids.length);
         },
       ),
@@ -317,7 +327,7 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
       config: { ...config, budget: {} },
       replies: sensible(),
     });
-    const cost = optimizer.cost(config.options, { train: 8, validation: 6 });
+    const cost = optimizer.cost(optionsOf(optimizer, config.options), { train: 8, validation: 6 });
     const searched = events.findIndex((event) => event.type === 'searched');
     expect(eventsOf(events, 'step').length).toBeLessThanOrEqual(cost.steps);
     expect(eventsOf(events.slice(0, searched), 'answered').length).toBeLessThanOrEqual(cost.targetCalls);
