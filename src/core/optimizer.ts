@@ -1,5 +1,6 @@
 import type { Candidate, Scored } from './candidate.ts';
 import type { Answer, Op, Part, RunEvent, Stage } from './events.ts';
+import type { Message } from './model.ts';
 import type { MetaStyle } from './rendering.ts';
 import type { Raced, RaceOptions } from './race.ts';
 import type { Rng } from './rng.ts';
@@ -42,6 +43,8 @@ export interface AskOptions {
   maxTokens?: number;
   /** Default: the run's own style. Requests that have no continuation form (a reflection) may insist on chat. */
   style?: MetaStyle;
+  /** Turns that came before in the same dialogue; a continued text has none. */
+  after?: readonly Message[];
 }
 
 /**

@@ -167,7 +167,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       const text = joinParts(meta);
       const content: Content =
         style === 'chat'
-          ? { kind: 'chat', messages: [{ role: 'user', content: text }] }
+          ? { kind: 'chat', messages: [...(options.after ?? []), { role: 'user', content: text }] }
           : { kind: 'completion', text };
       yield { type: 'asked', ask, step: findings.step, slot, parts: meta, content };
       const temperature = options.temperature ?? 1;
