@@ -2,12 +2,41 @@ import { mount } from 'svelte';
 import App from '../../src/ui/App.svelte';
 import '../../src/ui/theme.css';
 import { recordedEvents } from './recorded.ts';
-import { playedRun, standIn, summary } from './stand-in.ts';
+import { handDownloads, manyModels, models, playedRun, standIn, summary } from './stand-in.ts';
 
-/** The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it. For eyes only. */
+/**
+ * The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it, `?models` lists models
+ * of every kind with their downloads. For eyes only.
+ */
 const query = new URLSearchParams(location.search);
 const every = Number(query.get('every') ?? 0);
 const events = recordedEvents().slice(0, Number(query.get('events') ?? Infinity));
+
+const downloads = handDownloads([
+  ['webllm:qwen2.5-1.5b-f16', { state: 'absent' }],
+  ['wllama:smollm2-135m', { state: 'kept', bytes: 144_811_072 }],
+  ['webllm:qwen2.5-0.5b-f32', { state: 'paused', loaded: 61_000_000, total: 312_000_000 }],
+  [
+    'webllm:qwen3-4b-f16',
+    {
+      state: 'failed',
+      loaded: 1_310_000_000,
+      total: 2_262_000_000,
+      message: 'params_shard_31.bin could not be fetched from huggingface.co: network error.',
+      advice: 'Check the connection, then go on with the download: what has arrived was kept.',
+    },
+  ],
+]);
+let loaded = 120_000_000;
+if (query.has('models')) {
+  setInterval(() => {
+    loaded = Math.min(loaded + 3_100_000, 491_400_032);
+    const bytesPerSecond = 12_400_000;
+    const leftMs = ((491_400_032 - loaded) * 1000) / bytesPerSecond;
+    const state = { state: 'downloading', loaded, total: 491_400_032, bytesPerSecond, leftMs } as const;
+    downloads.set('wllama:qwen2.5-0.5b', state);
+  }, 250);
+}
 
 const whetstone = standIn(
   (given) => {
@@ -32,6 +61,7 @@ const whetstone = standIn(
       started: Date.UTC(2026, 10, 19, 9, 30),
     }),
   ],
+  query.has('models') ? { models: manyModels, downloads } : { models, downloads: handDownloads() },
 );
 const target = document.querySelector('#app');
 if (target) mount(App, { target, props: { whetstone } });

@@ -6,19 +6,22 @@ import type {
   TaskSummary,
   Whetstone,
 } from '../../app/types.ts';
+import type { TaskFormat } from '../../app/task-export.ts';
 import type { RunEvent } from '../../core/events.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
 import { LiveRun } from './live.svelte.ts';
 import { keepSpeed } from './memory.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { Replay } from './replay.svelte.ts';
-import { SetupState } from './setup.svelte.ts';
+import { SAME, SetupState } from './setup.svelte.ts';
+import { Shelf } from './shelf.svelte.ts';
 
 /** Everything behind one open page. */
 export class Session {
   readonly whetstone: Whetstone;
   readonly methods: readonly Optimizer[];
   readonly setup: SetupState;
+  readonly shelf: Shelf;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
   tasks: readonly TaskSummary[] = $state.raw([]);
@@ -35,6 +38,11 @@ export class Session {
     this.whetstone = whetstone;
     this.methods = whetstone.methods();
     this.setup = new SetupState(whetstone);
+    this.shelf = new Shelf(
+      whetstone,
+      (id) => this.models.find((model) => model.id === id)?.name ?? id,
+      () => void this.#try('Listing models', async () => void (this.models = await whetstone.models())),
+    );
   }
 
   /** The run in the middle of the page: a recorded one that was opened, else the live one. */
@@ -61,7 +69,8 @@ export class Session {
       this.refreshRuns(),
     ]);
     this.ready = true;
-    const target = this.models.find((model) => model.usable)?.id ?? '';
+    void this.#try('Looking for downloaded models', () => this.shelf.begin());
+    const target = this.#firstTarget();
     await this.setup.choose({
       task: this.tasks[0]?.id ?? '',
       target,
@@ -130,11 +139,20 @@ export class Session {
     });
   }
 
-  /** Rejects with the reason when the text is no task; nothing is stored then. */
-  async importTask(text: string): Promise<void> {
-    const summary = await this.whetstone.importTask(text);
-    this.tasks = await this.whetstone.tasks();
-    await this.setup.choose({ task: summary.id });
+  /** A task was imported under this id: it is listed and chosen. */
+  async imported(id: string): Promise<void> {
+    await this.#try('Listing tasks', async () => void (this.tasks = await this.whetstone.tasks()));
+    await this.setup.choose({ task: id });
+  }
+
+  async exportTask(id: string, format: TaskFormat): Promise<void> {
+    await this.#try('The task was not exported', async () => {
+      for (const { name, content } of await this.whetstone.exportTask(id, format)) {
+        saveFile(content, name);
+        // Browsers drop all but the last of downloads that begin in the same moment.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    });
   }
 
   async deleteTask(id: string): Promise<void> {
@@ -146,10 +164,26 @@ export class Session {
   }
 
   /** Rejects with the reason when the model cannot be added. */
-  async addModel(model: CustomModel): Promise<void> {
+  async addModel(model: CustomModel): Promise<ModelChoice> {
     const added = await this.whetstone.addModel(model);
     this.models = await this.whetstone.models();
     if (added.usable) await this.setup.choose({ target: added.id });
+    return added;
+  }
+
+  /** Rejects with the reason when a model that the user added cannot be forgotten. */
+  async removeModel(id: string): Promise<void> {
+    await this.whetstone.removeModel(id);
+    this.models = await this.whetstone.models();
+    const { target, optimizer } = this.setup.choices;
+    if (optimizer === id) await this.setup.choose({ optimizer: SAME });
+    if (target === id) await this.setup.choose({ target: this.#firstTarget() });
+  }
+
+  /** The recommended model, or one that the user added; nobody is made to download any other by a mere Start. */
+  #firstTarget(): string {
+    const usable = this.models.filter((model) => model.usable);
+    return (usable.find((model) => model.added) ?? usable.find((model) => model.recommended))?.id ?? '';
   }
 
   report(problem: Problem): void {
