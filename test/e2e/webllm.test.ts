@@ -1,6 +1,7 @@
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modelPath, WEBLLM_PREFIX } from '../../scripts/serve-models.js';
+import type { Run } from '../../src/app/types.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { LOCAL_TEST_MODEL } from '../../src/engines/models.ts';
 import { open, replayed, type Opened } from './open.ts';
@@ -35,7 +36,7 @@ interface Told {
   cached: number;
 }
 
-/** Starts one tiny step of GPO and notes what it tells in `told`; gives the run's id. */
+/** Starts one tiny step of GPO as `running` and notes what it tells in `told`; gives the run's id. */
 function start(page: Page): Promise<string> {
   return page.evaluate(async (model) => {
     const { whetstone } = globalThis;
@@ -47,14 +48,15 @@ function start(page: Page): Promise<string> {
       options: { ...config.options, candidates: 1, exemplars: 1, epochs: 1, batch: 2 },
       budget: { steps: 1 },
       limits: { train: 2, validation: 2, test: 2 },
-      seed: 3,
+      seed: 1,
     });
     const told: Told = { events: [], loaded: [], problems: [], status: '', cached: 0 };
     Reflect.set(globalThis, 'told', told);
+    Reflect.set(globalThis, 'running', run);
     run.subscribe((signal) => {
       if (signal.type === 'event') told.events.push(signal.event);
       if (signal.type === 'loading' && !told.loaded.includes(signal.role)) told.loaded.push(signal.role);
-      if (signal.type === 'problem') told.problems.push(signal.message);
+      if (signal.type === 'problem') told.problems.push(`${signal.message} ${signal.advice}`);
       if (signal.type === 'status') told.status = signal.status;
       told.cached = run.usage.target.cached;
     });
@@ -117,6 +119,7 @@ describe.skipIf(!present)(`WebLLM in the page${skipped}`, () => {
       const again = (await replayed(page, id)) as RunEvent[];
       expect(again.map(({ type }) => type)).toEqual(events.map(({ type }) => type));
       expect(again.filter(({ type }) => type === 'recovered')).toEqual(ofType('recovered'));
+      await page.getByRole('link', { name: /History/ }).click();
       await page.getByRole('button', { name: 'Open', exact: true }).first().click();
       await page.getByRole('region', { name: 'Result' }).waitFor();
       expect(opened.errors).toEqual([]);
@@ -124,10 +127,33 @@ describe.skipIf(!present)(`WebLLM in the page${skipped}`, () => {
     },
   );
 
+  test.skipIf(!local)(
+    'pauses with advice when the device does not come back, and can be stopped to be resumed',
+    { timeout: PATIENCE },
+    async () => {
+      const page = opened.context.pages().at(-1);
+      if (!page) throw new Error('No page is open.');
+      const id = await start(page);
+      const status = async () => (await told(page)).status;
+      await expect.poll(status, { timeout: PATIENCE, interval: 500 }).toBe('running');
+      const session = await opened.context.newCDPSession(page);
+      const crash = async () => {
+        if ((await status()) === 'running') await session.send('Browser.crashGpuProcess');
+        return status();
+      };
+      await expect.poll(crash, { timeout: PATIENCE, interval: 1000 }).toBe('paused');
+      const { problems } = await told(page);
+      expect(problems.at(-1)).toMatch(/lost 3 times in a row.*other tabs.*smaller model/);
+      await page.evaluate(() => (Reflect.get(globalThis, 'running') as Run).stop());
+      const runs = await page.evaluate(async () => (await globalThis.whetstone?.runs()) ?? []);
+      expect(runs.find((run) => run.id === id)?.status).toBe('stopped');
+    },
+  );
+
   test('asks for nothing that the content security policy refuses', async () => {
     expect(opened.refused).toEqual([]);
     // A refusal would have been heard of.
-    const [page] = opened.context.pages();
+    const page = opened.context.pages().at(-1);
     await page?.evaluate(() => {
       new Image().src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw=';
     });
