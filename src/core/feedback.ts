@@ -63,7 +63,7 @@ export function feedback(task: Pick<SearchTask, 'metric'>, { example, answer }: 
 /** One case as a meta-prompt shows it: the input, the model's reply, the right answer. */
 export function caseText(task: Pick<SearchTask, 'position' | 'markers'>, { example, answer }: Case): string {
   const asked = question('', task.position, task.markers, example.input);
-  const got = answer.answer ?? answer.reply;
+  const got = answer.answer ?? answer.reply.trim();
   return `${asked}\nModel's answer: ${got}\nRight answer: ${example.gold[0] ?? ''}`;
 }
 
