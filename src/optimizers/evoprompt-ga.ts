@@ -187,7 +187,7 @@ function cross(
     prompts,
     {
       template: 'crossover',
-      slots: { first: shown(first, 'current'), second: shown(second) },
+      slots: { first: shown(first), second: shown(second) },
       parents: [first.candidate, second.candidate],
       repeats: false,
     },

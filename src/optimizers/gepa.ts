@@ -241,7 +241,10 @@ async function* failing(
     if (wrongOf(cases).length > 0) return cases;
   }
   // Batches that reach into the next epoch can leave an example out.
-  return wrongOf(yield* casesOf(tools, candidate, 'train', train)).slice(0, minibatch);
+  const all = yield* casesOf(tools, candidate, 'train', train);
+  const wrong = wrongOf(all);
+  const right = all.filter((each) => !wrong.includes(each));
+  return wrong.length === 0 ? [] : [...wrong, ...right].slice(0, minibatch);
 }
 
 const sumOf = (scores: readonly number[]) => scores.reduce((sum, score) => sum + score, 0);
@@ -261,7 +264,7 @@ async function* rewrite(
     'reflect',
     {
       current: { origin: 'current', text: candidate.prompt },
-      cases: { origin: 'reflection', text: feedbackList(tools.task, cases) },
+      cases: { origin: 'exemplars', text: feedbackList(tools.task, cases) },
     },
     [candidate],
     options,
@@ -271,7 +274,7 @@ async function* rewrite(
   const floor = sumOf(cases.map(({ answer }) => answer.score));
   const examples = cases.map(({ example }) => example);
   if (yield* exceeds(tools, child, floor, { split: 'train', examples, chunk: 1 })) return child;
-  yield turnedAway(child, `not better than ${candidate.id} on ${cases.length} examples`, step);
+  yield turnedAway(child, `not better than ${candidate.id} on a minibatch of ${cases.length}`, step);
   return null;
 }
 

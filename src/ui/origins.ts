@@ -26,6 +26,10 @@ const BY_SLOT: Readonly<Record<string, Origin>> = {
   feedback: 'reflection',
   history: 'trajectory',
   reason: 'reflection',
+  first: 'trajectory',
+  second: 'trajectory',
+  donor: 'trajectory',
+  ancestor: 'trajectory',
 };
 
 /** The origin whose colour a template's slot is drawn in; fixed wording for a slot that is a word or two. */

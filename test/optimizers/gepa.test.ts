@@ -58,7 +58,7 @@ describe('the gate', () => {
       expect(answered(events, child, 'validation')).toHaveLength(0);
     }
     expect(eventsOf(events, 'rejected').map(({ reason }) => reason)).toEqual(
-      Array(3).fill('not better than c0 on 3 examples'),
+      Array(3).fill('not better than c0 on a minibatch of 3'),
     );
     expect(eventsOf(events, 'scored').map(({ candidate }) => candidate)).toEqual(['c0']);
   });
@@ -81,7 +81,7 @@ describe('the gate', () => {
       { initialPrompt: 'Judge 0 1 2 3.' },
     );
     expect(eventsOf(events, 'rejected').map(({ reason }) => reason)).toEqual([
-      'not better than c0 on 9 examples',
+      'not better than c0 on a minibatch of 9',
     ]);
   });
 });
@@ -100,6 +100,20 @@ describe('the batch', () => {
     // Item 8 is the only one that goes wrong.
     for (const ask of asks) expect(ask).toContain('train item 8');
     expect(answered(events, 'c0', 'train')).toHaveLength(9);
+  });
+
+  test('where batches of an epoch would leave the only error out, it is still found, among as many', async () => {
+    const events = await evolve(
+      (_ask, n) => block(`Judge ${'so '.repeat(n + 1)}.`),
+      { steps: 12 },
+      { initialPrompt: 'Judge 0 1 2 3 4 5.', train: 7 },
+    );
+    const asks = asksOf(events, 'reflect');
+    expect(asks).toHaveLength(12);
+    for (const ask of asks) {
+      expect(ask).toContain('train item 6');
+      expect(ask.match(/^Feedback: /gm)).toHaveLength(3);
+    }
   });
 
   test('the request shows input, reply and feedback of each', async () => {
