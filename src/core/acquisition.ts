@@ -22,25 +22,37 @@ export interface Surrogate {
   readonly data: Data;
   readonly best: number;
   at(x: Float64Array): Belief;
+  /** A belief in units of the scores themselves. */
+  scoreOf(belief: Belief): Belief;
 }
 
 /** Fits a process to observations; at least one. */
-export function surrogate(observations: readonly Observation[]): Surrogate {
+export function surrogate(observations: readonly Observation[], noise: Noise = smoothedNoise): Surrogate {
   const points = merged(observations);
-  const { values, scale } = standardize(points.map((point) => point.score));
+  const { values, mean, scale } = standardize(points.map((point) => point.score));
   const data: Data = {
     x: points.map((point) => point.x),
     y: values,
-    noise: points.map((point) => noiseOf(point) / scale ** 2),
+    noise: points.map((point) => noise(point) / scale ** 2),
   };
   const process = fit(data);
-  return { process, data, best: Math.max(...data.x.map((x) => process.at(x).mean)), at: process.at };
+  return {
+    process,
+    data,
+    best: Math.max(...data.x.map((x) => process.at(x).mean)),
+    at: process.at,
+    scoreOf: (belief) => ({ mean: mean + scale * belief.mean, sd: scale * belief.sd }),
+  };
 }
 
-/** Variance of the mean of n scores: s (1 - s) / n, exact for 0/1 scores and an upper bound for others in 0..1. */
-export function noiseOf({ score, n }: Pick<Observation, 'score' | 'n'>): number {
-  return Math.max(0, score * (1 - score)) / Math.max(1, n);
-}
+/** Variance of a mean score over n examples. */
+export type Noise = (observation: Pick<Observation, 'score' | 'n'>) => number;
+
+/** s (1 - s) / n, exact for 0/1 scores and an upper bound for others in 0..1. A score of 0 or 1 has none. */
+export const shareNoise: Noise = ({ score, n }) => Math.max(0, score * (1 - score)) / Math.max(1, n);
+
+/** The same with Laplace's estimate (n s + 1) / (n + 2) in place of s: three right of three is no certainty. */
+export const smoothedNoise: Noise = ({ score, n }) => shareNoise({ score: (n * score + 1) / (n + 2), n });
 
 /** Observations of one point made one: the mean over all their examples. Order of first appearance. */
 export function merged(observations: readonly Observation[]): Observation[] {
@@ -104,7 +116,7 @@ export type Acquire = (belief: Belief, best: number) => number;
 /** What a chosen but not yet observed point is pretended to score: the lowest, mean or highest score so far. */
 export type Lie = 'lowest' | 'mean' | 'highest';
 
-export interface Pick {
+export interface Picked {
   /** Index into the pool. */
   index: number;
   /** Its acquisition value when it was picked. */
@@ -121,7 +133,7 @@ export function liarBatch(
   count: number,
   acquire: Acquire,
   lie: Lie,
-): Pick[] {
+): Picked[] {
   const { y, noise } = model.data;
   const mean = (values: readonly number[]) =>
     values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);
@@ -129,7 +141,7 @@ export function liarBatch(
   const noiseTold = mean(noise);
   let { data, process } = model;
   const open = new Set(pool.keys());
-  const picks: Pick[] = [];
+  const picks: Picked[] = [];
   while (picks.length < count && open.size > 0) {
     const indexes = [...open];
     const values = indexes.map((i) => acquire(process.at(pool[i] ?? new Float64Array()), model.best));

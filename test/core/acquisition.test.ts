@@ -4,8 +4,9 @@ import {
   expectedImprovement,
   liarBatch,
   merged,
-  noiseOf,
   recent,
+  shareNoise,
+  smoothedNoise,
   standardize,
   surrogate,
   upperBound,
@@ -42,10 +43,14 @@ describe('upper confidence bound', () => {
 });
 
 describe('observations', () => {
-  test('noise is that of a share of n', () => {
-    expect(noiseOf({ score: 0.5, n: 10 })).toBe(0.025);
-    expect(noiseOf({ score: 1, n: 10 })).toBe(0);
-    expect(noiseOf({ score: 0.5, n: 0 })).toBe(0.25);
+  test('noise is that of a share of n, or of a share between it and one half', () => {
+    expect(shareNoise({ score: 0.5, n: 10 })).toBe(0.025);
+    expect(shareNoise({ score: 1, n: 10 })).toBe(0);
+    expect(shareNoise({ score: 0.5, n: 0 })).toBe(0.25);
+    expect(smoothedNoise({ score: 0.5, n: 10 })).toBe(0.025);
+    // (10 + 1) / 12 right: 11/12 * 1/12 / 10.
+    expect(smoothedNoise({ score: 1, n: 10 })).toBeCloseTo(11 / 1440, 14);
+    expect(smoothedNoise({ score: 0, n: 10 })).toBeCloseTo(11 / 1440, 14);
   });
 
   test('those of one point are averaged over all their examples', () => {
@@ -95,6 +100,8 @@ describe('observations', () => {
     const model = surrogate([0, 0.2, 0.4, 0.6].map((x) => ({ x: at(x), score: 0.2 + x, n: 200 })));
     expect(model.at(at(0.7)).mean).toBeGreaterThan(model.at(at(0.1)).mean);
     expect(model.best).toBeCloseTo(model.at(at(0.6)).mean, 12);
+    expect(Math.abs(model.scoreOf(model.at(at(0.4))).mean - 0.6)).toBeLessThan(0.05);
+    expect(model.scoreOf(model.at(at(30))).mean).toBeCloseTo(0.5, 12);
   });
 });
 

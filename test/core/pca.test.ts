@@ -101,7 +101,10 @@ test('the leading eigenvectors of a large matrix are those of the whole one', ()
   const some = leadingEigen(gram, n, 6);
   for (let c = 0; c < 6; c++) {
     expect(Math.abs((some.values[c] ?? 0) / (all.values[c] ?? 1) - 1)).toBeLessThan(1e-9);
-    const overlap = (some.vectors[c] ?? []).reduce((sum, x, k) => sum + x * (all.vectors[c]?.[k] ?? 0), 0);
+    const overlap = (some.vectors[c] ?? new Float64Array()).reduce(
+      (sum, x, k) => sum + x * (all.vectors[c]?.[k] ?? 0),
+      0,
+    );
     expect(Math.abs(overlap)).toBeCloseTo(1, 9);
   }
 });
