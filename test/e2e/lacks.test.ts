@@ -110,8 +110,8 @@ test('a broken task file names the field of the example, and nothing is loaded',
       test: [{ id: 'c', input: 'three', gold: 7 }],
     },
   };
-  await page.getByLabel('Or paste its text').fill(JSON.stringify(broken));
-  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByLabel(/^Or paste/).fill(JSON.stringify(broken));
+  await page.getByRole('button', { name: 'Read the text' }).click();
   await expect.poll(() => page.getByRole('alert').first().textContent()).toMatch(/test example 1.*gold/i);
   expect(
     await page.evaluate(async () => (await globalThis.whetstone?.tasks())?.some((task) => task.id === 'x')),

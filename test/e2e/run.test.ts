@@ -21,7 +21,8 @@ interface Settings {
 async function setUp(page: Page, settings: Settings, task: string | null): Promise<void> {
   if (task !== null) {
     await page.getByRole('button', { name: 'Import a task' }).click();
-    await page.getByLabel('Or paste its text').fill(task);
+    await page.getByLabel(/^Or paste/).fill(task);
+    await page.getByRole('button', { name: 'Read the text' }).click();
     await page.getByRole('button', { name: 'Import', exact: true }).click();
   }
   const form = page.getByRole('form', { name: 'Set-up' });

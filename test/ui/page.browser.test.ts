@@ -237,16 +237,6 @@ test('history: resume, open, export, and delete only after a second word', async
   link.mockRestore();
 });
 
-test('a task file that is wrong is refused with the field named', async () => {
-  await render(App, { whetstone: standIn(() => handRun()) });
-  await page.getByRole('button', { name: 'Import a task' }).click();
-  await page.getByLabelText('Or paste its text').fill('{}');
-  await page.getByRole('button', { name: 'Import', exact: true }).click();
-  await expect
-    .element(page.getByRole('alert'))
-    .toHaveTextContent('Example 3 of validation: "gold" is missing.');
-});
-
 test.each([360, 760, 1024, 1280, 1920])('nothing scrolls sideways at %i px', async (width) => {
   await page.viewport(width, 900);
   await started(recordedEvents());

@@ -31,7 +31,11 @@ export function guessAgain(table: Table, plan: Plan): { plan: Plan; why: string 
   const settings = {
     ...plan.settings,
     metric,
-    initialPrompt: firstPrompt(metric),
+    // A prompt that somebody wrote stays.
+    initialPrompt:
+      plan.settings.initialPrompt === firstPrompt(plan.settings.metric)
+        ? firstPrompt(metric)
+        : plan.settings.initialPrompt,
     answerTokens: answerTokens(metric, longest(labelled), hasReasons(table)),
   };
   return { plan: { ...plan, settings }, why };

@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
 import { guessColumnName } from './column-names.ts';
+import { separators } from './separators.ts';
 import { type ColumnList, type Fault, placeOf, type Progress, type Reading, type Row } from './table.ts';
 
 /** Characters parsed at a time: some ten thousand rows between two reports. */
@@ -7,8 +8,6 @@ const CHUNK = 1 << 20;
 /** Characters and rows looked at to guess how a text is separated. */
 const SAMPLE = 1 << 17;
 const SAMPLE_ROWS = 50;
-
-export const separators = [',', '\t', ';', '|'] as const;
 
 export interface Rows {
   rows: Row[];
