@@ -25,7 +25,7 @@ good a prompt for a real model will be.
  */
 export async function benchSimulated(wanted) {
   const began = Date.now();
-  const bundle = await bundled();
+  const bundle = await bundled('bench-worker');
   /** @type {typeof import('./bench-worker.ts')} */
   const known = await import(pathToFileURL(bundle).href);
   const methods = chosen(
@@ -108,23 +108,26 @@ export function writeSection(name, body) {
   writeFileSync(path, withSection(page, name, body));
 }
 
-/** The worker with all that it imports, as one module that Node can run. */
-async function bundled() {
-  const outDir = join(ROOT, 'node_modules', '.cache', 'bench');
+/**
+ * A TypeScript file of this folder with all that it imports, as one module that Node can run.
+ * @param {string} name
+ */
+export async function bundled(name) {
+  const outDir = join(ROOT, 'node_modules', '.cache', name);
   mkdirSync(outDir, { recursive: true });
   await build({
     root: ROOT,
     configFile: false,
     logLevel: 'warn',
     build: {
-      ssr: join(ROOT, 'scripts', 'bench-worker.ts'),
+      ssr: join(ROOT, 'scripts', `${name}.ts`),
       outDir,
       emptyOutDir: true,
       target: 'node20',
-      rolldownOptions: { output: { entryFileNames: 'bench-worker.mjs' } },
+      rolldownOptions: { output: { entryFileNames: `${name}.mjs` } },
     },
   });
-  return join(outDir, 'bench-worker.mjs');
+  return join(outDir, `${name}.mjs`);
 }
 
 /**

@@ -2,6 +2,7 @@
  * npm run bench: the methods compared at equal budget on simulated landscapes; writes docs/bench.md and docs/bench.csv.
  *   --methods a,b  --landscapes x,y  --seeds N (10)  --tokens N (400000)  a part of it; printed, written only with --write
  *   --fresh N      on N landscapes drawn anew instead, which nobody has seen
+ *   --pick         what finding the best of many prompts costs by racing; writes docs/racing.md (--seeds N)
  *   --overhead     what the program around the models costs, measured in a headless Chromium
  *   --engine wllama --task T --methods a,b   the same comparison with the real small model in the page
  */
@@ -11,13 +12,13 @@ ensureNode();
 ensureDependencies();
 
 const HELP =
-  'Options: --methods a,b, --landscapes x,y, --seeds N, --tokens N, --fresh N, --write, --overhead, --engine wllama --task T.';
+  'Options: --methods a,b, --landscapes x,y, --seeds N, --tokens N, --fresh N, --write, --pick, --overhead, --engine wllama --task T.';
 
 const values = new Map();
 const args = process.argv.slice(2);
 for (let i = 0; i < args.length; i++) {
   const [name = '', inline] = String(args[i]).split('=', 2);
-  if (name === '--write' || name === '--overhead') values.set(name, true);
+  if (name === '--write' || name === '--overhead' || name === '--pick') values.set(name, true);
   else if (
     ['--methods', '--landscapes', '--seeds', '--tokens', '--fresh', '--engine', '--task'].includes(name)
   ) {
@@ -42,6 +43,7 @@ function whole(name, usual) {
 const list = (name) => (values.has(name) ? values.get(name).split(',').filter(Boolean) : null);
 
 async function bench() {
+  if (values.has('--pick')) return (await import('./bench-pick.js')).benchPick(whole('--seeds', 10));
   if (values.has('--overhead')) return (await import('./bench-overhead.js')).benchOverhead();
   if (values.has('--engine') || values.has('--task')) {
     const { benchReal } = await import('./bench-real.js');

@@ -10,6 +10,7 @@ import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
 import { timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
+import { logWriter } from './log-writer.ts';
 import type { Run, RunSignal, RunStatus } from './types.ts';
 
 /** What a live run needs from its surroundings. */
@@ -29,7 +30,7 @@ export interface RunSurroundings {
 
 /**
  * Starts or goes on with the run of `record`: what its log holds is answered from the log, the rest by the models.
- * Each outcome is stored before the run sees it, so a killed tab loses at most the ask in flight.
+ * Outcomes are stored in their order as they come, so a killed tab loses at most the last moment.
  */
 export function startRun(
   record: RunRecord,
@@ -39,7 +40,6 @@ export function startRun(
   const { optimizer, cost } = surroundings;
   const { config, task } = record;
   let store = surroundings.store;
-  let seq = past.length;
   let finishing = false;
   let searching = true;
   let status: RunStatus = 'loading';
@@ -87,23 +87,28 @@ export function startRun(
 
   /** A full disk does not end a run: it goes on in memory, and says so once. */
   async function keep(write: (store: Store) => Promise<void>) {
+    const used = store;
     try {
-      await write(store);
+      await write(used);
     } catch (error) {
-      if (!(error instanceof StorageError) || store !== surroundings.store || error.fault === 'conflict')
+      if (!(error instanceof StorageError) || used !== surroundings.store || error.fault === 'conflict')
         throw error;
-      problem(error.message, error.advice);
-      store = continueInMemory(store, record.id);
+      if (store === used) {
+        problem(error.message, error.advice);
+        store = continueInMemory(used, record.id);
+      }
       await write(store);
     }
   }
 
-  const save = () => keep((to) => to.saveRun({ ...record, effects: seq }));
-  const write = (entry: LoggedEffect) => {
-    // One number an outcome, also when it is written again elsewhere.
-    const at = seq++;
-    return keep((to) => to.appendEffect(record.id, at, entry));
-  };
+  const log = logWriter(past.length, (seq, entries) =>
+    keep((to) => to.appendEffects(record.id, seq, entries)),
+  );
+  async function save() {
+    // A record never speaks of outcomes that are not stored.
+    await log.written();
+    await keep((to) => to.saveRun({ ...record, effects: log.stored() }));
+  }
 
   function note(event: RunEvent): boolean {
     switch (event.type) {
@@ -152,7 +157,7 @@ export function startRun(
           },
         ),
       );
-      const effects = logged(known, config.models, live, write);
+      const effects = logged(known, config.models, live, log.write);
       const events = run(config, task, optimizer, effects, { finishing: () => finishing });
       if (past.length > 0) become('running');
       for await (const event of events) {

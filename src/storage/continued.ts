@@ -22,7 +22,7 @@ export function continueInMemory(store: Store, run: string): Store {
       await store.deleteRun(id);
       await rest.deleteRun(id);
     },
-    appendEffect: (id, seq, effect) => (id === run ? rest : store).appendEffect(id, seq, effect),
+    appendEffects: (id, seq, effects) => (id === run ? rest : store).appendEffects(id, seq, effects),
     async loadEffects(id) {
       const stored = await store.loadEffects(id);
       if (id !== run) return stored;

@@ -66,9 +66,12 @@ export function databaseStore(db: Database): Store {
       await written(tx, [tx.objectStore('runs').delete(id), tx.objectStore('effects').delete(logOf(id))]);
     }),
 
-    appendEffect: guarded('Writing an outcome', async (run, seq, effect) => {
+    appendEffects: guarded('Writing outcomes', async (run, seq, effects) => {
       const tx = db.transaction('effects', 'readwrite', RELAXED);
-      await written(tx, [tx.store.add(entry(run, seq, effect))]);
+      const requests = function* () {
+        for (const [i, effect] of effects.entries()) yield tx.store.add(entry(run, seq + i, effect));
+      };
+      await written(tx, requests());
     }),
     loadEffects: guarded('Reading the log', async (run) => {
       const log: EffectLog = { items: [], problems: [], next: 0 };

@@ -49,11 +49,11 @@ export function memoryStore(): Store {
         logs.delete(id);
       }),
 
-    appendEffect: (run, seq, effect) =>
-      later('Writing an outcome', () => {
+    appendEffects: (run, seq, effects) =>
+      later('Writing outcomes', () => {
         const log = logs.get(run) ?? new Map<number, LoggedEffect>();
-        if (log.has(seq)) throw taken();
-        log.set(seq, structuredClone(effect));
+        if (effects.some((_, i) => log.has(seq + i))) throw taken();
+        structuredClone(effects).forEach((effect, i) => log.set(seq + i, effect));
         logs.set(run, log);
       }),
     loadEffects: (run) =>

@@ -33,8 +33,11 @@ export interface Store {
   runs(): Promise<Listed<RunRecord>>;
   /** The record and its whole log, or neither. Idempotent. */
   deleteRun(id: string): Promise<void>;
-  /** Resolves when the entry survives the death of the tab. Rejects with `conflict` if `seq` is taken. */
-  appendEffect(run: string, seq: number, effect: LoggedEffect): Promise<void>;
+  /**
+   * Entries from `seq` on, all or nothing. Resolves when they survive the death of the tab. Rejects with `conflict` if
+   * a number is taken.
+   */
+  appendEffects(run: string, seq: number, effects: readonly LoggedEffect[]): Promise<void>;
   /** Empty for an unknown run. */
   loadEffects(run: string): Promise<EffectLog>;
 

@@ -6,7 +6,7 @@ addEventListener('message', async ({ data }: MessageEvent<unknown>) => {
   const { store } = await openStore({ name: String(data) });
   const inFlight: Promise<void>[] = [];
   for (let seq = 0; ; seq++) {
-    inFlight.push(store.appendEffect('run-1', seq, effect(seq)).then(() => postMessage(seq)));
+    inFlight.push(store.appendEffects('run-1', seq, [effect(seq)]).then(() => postMessage(seq)));
     if (inFlight.length === 4) await inFlight.shift();
   }
 });

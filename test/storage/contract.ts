@@ -56,7 +56,7 @@ export function storeContract(fresh: () => Promise<Store>): void {
 
   test('keeps a log in order of seq, whatever the order of arrival', async () => {
     const store = await fresh();
-    for (const seq of [2, 0, 10, 1, 9]) await store.appendEffect('run-1', seq, effect(seq));
+    for (const seq of [2, 0, 10, 1, 9]) await store.appendEffects('run-1', seq, [effect(seq)]);
     const log = await store.loadEffects('run-1');
     expect(log.items).toStrictEqual([0, 1, 2, 9, 10].map(effect));
     expect(log).toMatchObject({ problems: [], next: 11 });
@@ -70,10 +70,22 @@ export function storeContract(fresh: () => Promise<Store>): void {
     expect(log.next).toBe(4001);
   });
 
+  test('keeps several entries at once, or none of them', async () => {
+    const store = await fresh();
+    await store.appendEffects('run-1', 0, effects(3));
+    await store.appendEffects('run-1', 3, []);
+    expect((await store.loadEffects('run-1')).items).toStrictEqual(effects(3));
+    // The middle one of these is taken.
+    await store.appendEffects('run-1', 5, [effect(5)]);
+    const clash = store.appendEffects('run-1', 4, [effect(4), effect(50), effect(6)]);
+    expect((await rejection(clash)).fault).toBe('conflict');
+    expect((await store.loadEffects('run-1')).items).toStrictEqual([...effects(3), effect(5)]);
+  });
+
   test('never overwrites an outcome', async () => {
     const store = await fresh();
-    await store.appendEffect('run-1', 0, effect(0));
-    expect((await rejection(store.appendEffect('run-1', 0, effect(1)))).fault).toBe('conflict');
+    await store.appendEffects('run-1', 0, [effect(0)]);
+    expect((await rejection(store.appendEffects('run-1', 0, [effect(1)]))).fault).toBe('conflict');
     expect((await store.loadEffects('run-1')).items).toStrictEqual([effect(0)]);
   });
 
@@ -170,6 +182,6 @@ export function storeContract(fresh: () => Promise<Store>): void {
     store.close();
     store.close();
     expect((await rejection(store.runs())).fault).toBe('closed');
-    expect((await rejection(store.appendEffect('run-1', 0, effect(0)))).fault).toBe('closed');
+    expect((await rejection(store.appendEffects('run-1', 0, [effect(0)]))).fault).toBe('closed');
   });
 }

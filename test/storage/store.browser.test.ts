@@ -42,7 +42,7 @@ describe('a log survives', () => {
     const name = newName();
     const first = await stored(name);
     await first.saveRun(record());
-    for (let seq = 0; seq < 50; seq++) await first.appendEffect('run-1', seq, effect(seq));
+    for (let seq = 0; seq < 50; seq++) await first.appendEffects('run-1', seq, [effect(seq)]);
     first.close();
     const second = await stored(name);
     expect(await second.run('run-1')).toStrictEqual(record());
@@ -187,7 +187,7 @@ test('another tab that upgrades the database gets it, and this one is told', asy
   newer.close();
   expect(told.map(({ fault }) => fault)).toEqual(['closed']);
   expect(told[0]?.message).toMatch(/another tab/);
-  expect((await rejection(store.appendEffect('run-1', 0, effect(0)))).fault).toBe('closed');
+  expect((await rejection(store.appendEffects('run-1', 0, [effect(0)]))).fault).toBe('closed');
 });
 
 test('clearing the site data under an open store is told', async () => {
@@ -239,7 +239,7 @@ describe('when there is no space left', () => {
     let refused: StorageError | null = null;
     while (refused === null && written < 100) {
       try {
-        await store.appendEffect('run-1', written, bulky(written));
+        await store.appendEffects('run-1', written, [bulky(written)]);
         written += 1;
       } catch (error) {
         refused = await rejection(Promise.reject(error));
@@ -253,7 +253,7 @@ describe('when there is no space left', () => {
 
     // The run goes on in memory and reads as one whole.
     const going = continueInMemory(store, 'run-1');
-    await going.appendEffect('run-1', written, bulky(written));
+    await going.appendEffects('run-1', written, [bulky(written)]);
     await going.saveRun({ ...record(), status: 'finished' });
     const whole = await going.loadEffects('run-1');
     expect(whole.items).toStrictEqual(Array.from({ length: written + 1 }, (_, seq) => bulky(seq)));
@@ -291,7 +291,7 @@ test('continuing in memory leaves other runs on the disk', async () => {
   const store = await stored();
   const going = continueInMemory(store, 'run-1');
   await going.addRun(record('run-2'), effects(2));
-  await going.appendEffect('run-2', 2, effect(2));
+  await going.appendEffects('run-2', 2, [effect(2)]);
   expect((await store.loadEffects('run-2')).items).toStrictEqual(effects(3));
 });
 
@@ -310,7 +310,7 @@ test('cost of writing and reading a log', { timeout: 120_000 }, async () => {
     console.info(`${what}: ${ms.toFixed(0)} ms for ${count}, ${((ms / count) * 1000).toFixed(0)} µs each`);
   };
   await timed('append one after another', 1000, async () => {
-    for (let seq = 0; seq < 1000; seq++) await store.appendEffect('one', seq, effect(seq));
+    for (let seq = 0; seq < 1000; seq++) await store.appendEffects('one', seq, [effect(seq)]);
   });
   const many = effects(20_000);
   await timed('add a run at once', many.length, () => store.addRun(record('many'), many));
