@@ -7,7 +7,8 @@
  *   x(p) = embedding of p on the first min(16, |X| - 1) principal components of X
  *   observe p0 and the prompts of X farthest from each other, `initial` in all, each on `items` examples
  *   for t = 1..steps:
- *     every `refillEvery` steps, or when X is used up: X += mutations of the `parents` best (by posterior mean)
+ *     every `refillEvery` steps, or when X is used up: X += mutations of the `parents` best (by posterior mean),
+ *       each one change made with some of the parent's errors on train in view
  *     GP = fit(x, scores): Matern 5/2, noise s(1-s)/m of m examples, likeliest length scale and variance
  *     Q = `candidates` of X by EI or UCB, one after the other, each pretended to score the `lie` (constant liar)
  *     observe Q; observe the incumbent, the best posterior mean among the observed, on all of validation
@@ -44,10 +45,12 @@ import {
 } from '../core/acquisition.ts';
 import type { Candidate, Scored } from '../core/candidate.ts';
 import type { Op } from '../core/events.ts';
+import { caseList, type Case } from '../core/feedback.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { farthestPoints, firstMaximum, principalCoordinates } from '../core/pca.ts';
 import { firstLine, proposals } from '../core/propose.ts';
+import { mistakes } from '../core/reflect.ts';
 import { exemplarText } from '../core/render.ts';
 import { between } from '../core/tags.ts';
 import type { Example } from '../core/task.ts';
@@ -77,17 +80,21 @@ export interface BayesOptions extends Record<string, boolean | number | string> 
 const prompts = {
   ...INDUCE,
   ...PARAPHRASE,
-  mutate: `A prompt for a language model stands {position}. It should make the model do this task:
+  mutate: `A prompt for a language model stands {position}.
 
 {exemplars}
 
-The prompt is now:
+The current prompt:
 {current}
 
-Change one thing about it that could make the model do the task better: say something that it leaves unsaid, make a vague word exact, or drop what misleads. Keep the rest. Put the changed prompt between <prompt> and </prompt>.`,
+{errors}
+
+Change one thing about the current prompt that could make the model right more often: say something that it leaves unsaid, make a vague word exact, or drop what misleads. Keep the rest. Put the changed prompt between <prompt> and </prompt>.`,
   mutateContinuation: `{exemplars}
 
 {one} for this task: {current}
+
+{errors}
 
 The same with one change that makes the task clearer.
 
@@ -96,6 +103,11 @@ The same with one change that makes the task clearer.
 
 /** An ask that gave nothing usable is repeated this often. */
 const RETRIES = 1;
+
+/** Train examples that a parent is asked at most to find its errors, where it stops, and errors that one request shows. */
+const LOOKED_AT = 16;
+const ENOUGH = 6;
+const SHOWN = 3;
 
 export const bayes: Optimizer<BayesOptions> = {
   id: 'bayes',
@@ -140,7 +152,8 @@ export const bayes: Optimizer<BayesOptions> = {
     parents: advanced(whole('Parents', 'How many of the best prompts are mutated at a refill.', 5, 1, 50)),
     offspring: advanced(whole('Mutations of each', 'New prompts asked for from each parent.', 4, 1, 50)),
     mutation: advanced(
-      choice('Mutation', 'How new prompts are made from the best.', 'change', {
+      choice('Mutation', 'How new prompts are made from the best.', 'errors', {
+        errors: 'one change, with some of its errors on train in view',
         change: 'one change, with examples in view',
         paraphrase: 'the same in other words',
       }),
@@ -192,8 +205,10 @@ export const bayes: Optimizer<BayesOptions> = {
       refills * options.parents * options.offspring + (options.steps - refills) * options.candidates;
     return {
       steps: options.steps,
-      // Every observed prompt may lead at some time and be scored in full.
-      targetCalls: observed * sizes.validation,
+      // Every observed prompt may lead at some time and be scored in full, and may become a parent.
+      targetCalls:
+        observed *
+        (sizes.validation + (options.mutation === 'errors' ? Math.min(LOOKED_AT, sizes.train) : 0)),
       optimizerCalls: populationAsks(options.pool) + mutations * (1 + RETRIES),
     };
   },
@@ -371,18 +386,25 @@ async function* mutations(
   step: number,
   options: BayesOptions,
 ): Op<Candidate[]> {
-  const made: Candidate[] = [];
+  const { temperature } = options;
   const { train } = tools.task.splits;
+  const made: Candidate[] = [];
   for (let i = 0; i < count; i++) {
     const parent = parents[i % parents.length];
     if (parent === undefined) break;
-    const { temperature } = options;
-    if (options.mutation === 'paraphrase')
+    if (options.mutation === 'paraphrase') {
       made.push(...(yield* paraphrases(tools, parent, 1, { temperature, retries: RETRIES })));
-    else {
-      const drawn = tools.rng.fork(`mutate/${step}/${i}`).sample(train, options.exemplars);
-      made.push(...(yield* changed(tools, parent, drawn, temperature)));
+      continue;
     }
+    const rng = tools.rng.fork(`mutate/${step}/${i}`);
+    let wrong: Case[] = [];
+    if (options.mutation === 'errors') {
+      // A parent's draw stays the same, so what it has answered is not asked again.
+      const looked = tools.rng.fork(`errors/${parent.id}`).sample(train, LOOKED_AT);
+      wrong = rng.sample((yield* mistakes(tools, parent, looked, ENOUGH)).wrong, SHOWN);
+    }
+    const exemplars = wrong.length > 0 ? [] : rng.sample(train, options.exemplars);
+    made.push(...(yield* changed(tools, parent, wrong, exemplars, temperature)));
   }
   return made;
 }
@@ -391,6 +413,7 @@ async function* mutations(
 function changed(
   tools: Tools,
   parent: Candidate,
+  wrong: readonly Case[],
   exemplars: readonly Example[],
   temperature: number,
 ): Op<Candidate[]> {
@@ -398,6 +421,10 @@ function changed(
   const { slot, parts } = filled(tools, 'mutate', prompts, {
     current: { origin: 'current', text: parent.prompt },
     exemplars: { origin: 'exemplars', text: exemplarText(exemplars, '', task.position, task.markers) },
+    errors: {
+      origin: 'reflection',
+      text: wrong.length === 0 ? '' : `With it, the model got these wrong:\n\n${caseList(task, wrong)}`,
+    },
   });
   return proposals(
     tools,

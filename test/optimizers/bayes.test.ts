@@ -135,6 +135,18 @@ describe('the pool', () => {
     expect(before).toContain(made[0]?.candidate.parents[0]);
   });
 
+  test('a mutation sees errors of its parent on train, never an item of validation', async () => {
+    const { events, optimizer } = await runWith({ steps: 2, refillEvery: 2 });
+    const shown = optimizer.asks.map(textOf).filter((text) => text.includes('got these wrong'));
+    expect(shown.length).toBeGreaterThan(0);
+    expect(shown[0]).toMatch(
+      /train item \d is bad\nAnswer:\nModel's answer: positive\nRight answer: negative/,
+    );
+    expect(optimizer.asks.some((ask) => textOf(ask).includes('validation item'))).toBe(false);
+    const pairs = eventsOf(events, 'answered').map(({ answer }) => `${answer.candidate}/${answer.example}`);
+    expect(new Set(pairs).size).toBe(pairs.length);
+  });
+
   test('paraphrases where that is asked for', async () => {
     const { events } = await runWith({ steps: 2, refillEvery: 2, mutation: 'paraphrase' });
     const step2 = eventsOf(events, 'asked').filter(({ step }) => step === 2);
