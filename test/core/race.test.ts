@@ -86,7 +86,7 @@ async function searched<T>(
 /** A race whose order is the split's own, so that it can be followed by hand. */
 const raced = (prompts: readonly string[], keep: number, options: Partial<RaceOptions> = {}) =>
   searched(prompts, (tools, candidates) =>
-    tools.race(candidates, keep, { block: 5, shuffle: false, ...options }),
+    tools.race(candidates, keep, { alpha: 0.05, block: 5, shuffle: false, ...options }),
   );
 
 const ids = (scored: readonly Scored[]) => scored.map(({ candidate }) => candidate.id);
@@ -293,7 +293,7 @@ describe('race', () => {
   test('graded scores are compared by the t test unless another is named', async () => {
     const p = async (metric: Task['metric'], options: Partial<RaceOptions>) => {
       const search = (tools: Tools, candidates: Candidate[]) =>
-        tools.race(candidates, 1, { block: 5, ...options });
+        tools.race(candidates, 1, { alpha: 0.05, block: 5, ...options });
       const { events } = await searched([`${zeros(20)}1`, ones(21)], search, 7, metric);
       return eventsOf(events, 'eliminated')[0]?.p;
     };

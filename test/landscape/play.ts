@@ -14,6 +14,7 @@ import type { RunEvent, StopReason } from '../../src/core/events.ts';
 import { EngineError, type Embedder } from '../../src/core/model.ts';
 import type { Effects } from '../../src/core/log.ts';
 import type { Optimizer, OptionValue } from '../../src/core/optimizer.ts';
+import type { Racing } from '../../src/core/race.ts';
 import { optionsOf, run, type RunConfig } from '../../src/core/run.ts';
 import { hash32 } from '../../src/core/hash.ts';
 import { wordsOf } from './ideas.ts';
@@ -62,6 +63,8 @@ export interface PlayOptions {
   skill?: Skill;
   /** Count what consecutive asks of one model share as cached, hence free. Default false. */
   cache?: boolean;
+  /** Let full scores end early. Default: all are asked all. */
+  racing?: Racing;
   /** Keep the events. Default true; a bench of many runs needs none. */
   keepEvents?: boolean;
 }
@@ -72,7 +75,7 @@ export async function playLandscape(
   land: Landscape,
   seed: number,
   budget: Budget = BUDGET,
-  { skill = SKILL, cache = false, keepEvents = true }: PlayOptions = {},
+  { skill = SKILL, cache = false, keepEvents = true, racing }: PlayOptions = {},
 ): Promise<PlayedLandscape> {
   const task = taskOf(land, seed);
   const target = simulatedTarget(land, cache);
@@ -93,6 +96,7 @@ export async function playLandscape(
     limits: { test: 0 },
     parallel: 1,
     seed,
+    ...(racing && { racing }),
   };
   const { signal } = new AbortController();
   const effects: Effects = {
