@@ -1,5 +1,5 @@
 /** Which points to observe next, by what a Gaussian process believes of scores. */
-import { condition, fit, type Belief, type Data, type Gaussian } from './gaussian.ts';
+import { condition, fit, type Belief, type Data, type Gaussian, type Kernel } from './gaussian.ts';
 import { millsRatio, normalCdf, normalPdf } from './normal.ts';
 import { firstMaximum } from './pca.ts';
 
@@ -26,8 +26,12 @@ export interface Surrogate {
   scoreOf(belief: Belief): Belief;
 }
 
-/** Fits a process to observations; at least one. */
-export function surrogate(observations: readonly Observation[], noise: Noise = smoothedNoise): Surrogate {
+/** Fits a process to observations, at least one; with a kernel given, only conditions it on them, which is far cheaper. */
+export function surrogate(
+  observations: readonly Observation[],
+  noise: Noise = smoothedNoise,
+  kernel?: Kernel,
+): Surrogate {
   const points = merged(observations);
   const { values, mean, scale } = standardize(points.map((point) => point.score));
   const data: Data = {
@@ -35,7 +39,7 @@ export function surrogate(observations: readonly Observation[], noise: Noise = s
     y: values,
     noise: points.map((point) => noise(point) / scale ** 2),
   };
-  const process = fit(data);
+  const process = kernel === undefined ? fit(data) : condition(data, kernel);
   return {
     process,
     data,

@@ -26,6 +26,7 @@
  * - the value to improve on is the highest posterior mean at an observed prompt, not the luckiest score;
  * - InstructZero's kernel couples scores on single examples and learns a length scale for each of its 10 dimensions;
  *   one length scale is what some ten to a hundred noisy scores can tell;
+ * - the kernel is fitted anew when the scores have grown by a fifth, and keeps its two numbers in between;
  * - at most 200 observations are fitted: beyond, the 100 best and the latest 100 of the others;
  * - scores that are all equal are not standardized by their spread of 0 (InstructZero adds 1e-9, which would turn
  *   their noise into everything), and prompts with equal embeddings count as one, over all their examples.
@@ -46,6 +47,7 @@ import {
 import type { Candidate, Scored } from '../core/candidate.ts';
 import type { Op } from '../core/events.ts';
 import { caseList, type Case } from '../core/feedback.ts';
+import type { Kernel } from '../core/gaussian.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { farthestPoints, firstMaximum, principalCoordinates } from '../core/pca.ts';
@@ -214,7 +216,13 @@ export const bayes: Optimizer<BayesOptions> = {
   },
 
   async *search(tools, options) {
-    const known: Known = { pool: [tools.initial], x: [], observed: new Map(), whole: new Set() };
+    const known: Known = {
+      pool: [tools.initial],
+      x: [],
+      observed: new Map(),
+      whole: new Set(),
+      fitted: null,
+    };
     yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
     yield* observe(tools, known, known.pool, 0);
     yield { type: 'stage', step: 0, stage: 'propose', detail: `a pool of ${options.pool}` };
@@ -256,7 +264,12 @@ interface Known {
   observed: Map<string, Scored>;
   /** Those put to all of validation (in a run with racing a beaten one may have left early). */
   whole: Set<string>;
+  /** The likeliest kernel when there were so many scores. */
+  fitted: { kernel: Kernel; scores: number } | null;
 }
+
+/** The kernel is fitted anew when the scores have grown by a fifth; in between it only meets the new scores. */
+const GROWTH = 1.2;
 
 const unobserved = ({ pool, observed }: Known) => pool.filter((candidate) => !observed.has(candidate.id));
 
@@ -290,13 +303,18 @@ async function* coordinates(
   return principalCoordinates(vectors, options.components);
 }
 
-function model({ pool, x, observed }: Known, options: BayesOptions): Surrogate {
+function model(known: Known, options: BayesOptions): Surrogate {
+  const { pool, x, observed, fitted } = known;
   const place = new Map(pool.map((candidate, i) => [candidate.id, x[i]]));
   const observations = [...observed.values()].flatMap(({ candidate, score, n }) => {
     const at = place.get(candidate.id);
     return at === undefined ? [] : [{ x: at, score, n }];
   });
-  return surrogate(recent(observations), options.noise === 'share' ? shareNoise : smoothedNoise);
+  const noise = options.noise === 'share' ? shareNoise : smoothedNoise;
+  const kept = fitted !== null && observed.size < GROWTH * fitted.scores ? fitted.kernel : undefined;
+  const made = surrogate(recent(observations), noise, kept);
+  if (kept === undefined) known.fitted = { kernel: made.process.kernel, scores: observed.size };
+  return made;
 }
 
 /** Observed prompts, best posterior mean first; ties keep the pool's order. */

@@ -105,6 +105,18 @@ describe('observations', () => {
   });
 });
 
+test('a kernel given is kept, one not given is the likeliest', () => {
+  const observations = [0, 0.5, 1, 2].map((x) => ({ x: at(x), score: 0.2 + 0.3 * x, n: 50 }));
+  const likeliest = surrogate(observations);
+  const kernel = { lengthScale: 0.3, variance: 2 };
+  expect(surrogate(observations, smoothedNoise, kernel).process.kernel).toEqual(kernel);
+  expect(likeliest.process.logLikelihood).toBeGreaterThan(
+    surrogate(observations, smoothedNoise, kernel).process.logLikelihood,
+  );
+  const again = surrogate(observations, smoothedNoise, likeliest.process.kernel);
+  expect(again.at(at(1.5))).toEqual(likeliest.at(at(1.5)));
+});
+
 describe('a batch by constant liar', () => {
   const model = surrogate([
     { x: at(0), score: 0.3, n: 40 },
