@@ -44,7 +44,10 @@ export default defineConfig({
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },
-  optimizeDeps: { exclude: ['@wllama/wllama', '@mlc-ai/web-llm'], include: ['@xenova/transformers'] },
+  optimizeDeps: {
+    exclude: ['@wllama/wllama', '@mlc-ai/web-llm'],
+    include: ['@xenova/transformers', 'papaparse'],
+  },
   build: {
     target: 'es2023',
     chunkSizeWarningLimit: 8000,
