@@ -72,9 +72,7 @@ describe('pasted rows', () => {
     await bad.getByLabelText(/^Skip them/).click();
     await expect.element(go).toBeEnabled();
     await go.click();
-    await expect
-      .poll(() => whetstone.calls)
-      .toContain('import pasted-text'.replace('pasted-text', 'imported-task'));
+    await expect.poll(() => whetstone.calls).toContain('import imported-task');
   });
 
   test('with copies across splits go only on the user’s word', async () => {
@@ -157,7 +155,7 @@ test('dropped files are splits by their names; few-shot and format examples are 
   await dialog().getByLabelText('few_shot_examples.jsonl').selectOptions('train');
   await expect.element(sizes()).toHaveTextContent(/train 15 validation 12 test 30 left out 4/);
   await dialog().getByRole('radio', { name: 'Draw them' }).click();
-  await expect.element(sizes()).toHaveTextContent(/train 14 validation 14 test 29 left out 4/);
+  await expect.element(sizes()).toHaveTextContent(/train 14 validation 15 test 28 left out 4/);
 });
 
 test('a long import can be cancelled, and leaves nothing', async () => {

@@ -51,11 +51,17 @@ export function drawSplits(items: readonly Drawable[], { shares, seed }: Omit<Sp
 /** Where train and validation end in an order of `count` items. */
 function cuts(count: number, shares: SplitPlan['shares']): { train: number; validation: number } {
   const whole = splitNames.reduce((sum, split) => sum + Math.max(0, shares[split]), 0) || 1;
-  const sizes = splitNames.map((split) => Math.round((Math.max(0, shares[split]) / whole) * count));
-  // Rounding may be off by one; the largest split bears it, and gives one to each split that should not be empty.
+  // The ends are rounded rather than the sizes, so that the sizes add up.
+  let share = 0;
+  let end = 0;
+  const sizes = splitNames.map((split) => {
+    share += Math.max(0, shares[split]);
+    const from = end;
+    end = Math.round((share / whole) * count);
+    return end - from;
+  });
   const largest = () => sizes.indexOf(Math.max(...sizes));
   const change = (at: number, by: number) => (sizes[at] = (sizes[at] ?? 0) + by);
-  change(largest(), count - sizes.reduce((sum, size) => sum + size, 0));
   splitNames.forEach((split, i) => {
     if (shares[split] <= 0 || sizes[i] !== 0 || (sizes[largest()] ?? 0) < 2) return;
     change(largest(), -1);

@@ -52,7 +52,7 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
     const [yes, no] = pairSpelling(pair, spellings);
     const metric: Metric = { kind: 'boolean', yes, no };
     if (canBeRead(metric, [yes, no]))
-      return { metric, why: `All answers are ${yes} or ${no}: right when the one of the pair is.` };
+      return { metric, why: `All answers are ${yes} or ${no}: right when it is the same of the two.` };
   }
 
   const numbers = answers.filter((answer) => asNumber(answer) !== null);
