@@ -3,7 +3,9 @@ import type { RunEvent } from '../core/events.ts';
 import { logged, type Effects, type LoggedEffect, type Outcome } from '../core/log.ts';
 import { EngineError, type Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
+import { ROBUSTNESS_EXAMPLES } from '../core/robustness.ts';
 import { run } from '../core/run.ts';
+import { verdictOf } from '../core/verdict.ts';
 import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
@@ -135,7 +137,7 @@ export function startRun(
         searching = false;
         return false;
       case 'tested':
-        record.verdict = event.result.comparison?.verdict ?? 'not shown';
+        record.verdict = verdictOf(event.result);
         return true;
       default:
         return false;
@@ -192,7 +194,9 @@ export function startRun(
   function testLeft(event: RunEvent): number {
     if (event.type === 'answered' && event.answer.split === 'test') tested += 1;
     const size = Math.min(task.splits.test.length, config.limits.test ?? Infinity);
-    return Math.max(0, 2 * size - tested);
+    const { paraphrases = 0, shuffles = 0 } = config.robustness ?? {};
+    const variants = (paraphrases + shuffles) * Math.min(size, ROBUSTNESS_EXAMPLES);
+    return Math.max(0, 2 * size + variants - tested);
   }
 
   /** Models are loaded when the log has run out and the first ask is really made. */

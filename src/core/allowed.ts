@@ -10,20 +10,36 @@ export interface ListedOption {
   text: string;
 }
 
+/** An option with its place: `start` is that of its text behind the bracket, `end` that of the line or the next mark. */
+export interface OptionPlace extends ListedOption {
+  /** Where the bracket before the letter stands. */
+  mark: number;
+  start: number;
+  end: number;
+}
+
 /**
  * The options that the question itself lists as `(A)`, `(B)`…, in alphabetical order without a gap; empty when it
  * lists fewer than two. A later `(A)` starts the list anew, so that a mention in running text does no harm.
  */
 export function listedOptions(question: string): ListedOption[] {
+  return optionPlaces(question).map(({ letter, text }) => ({ letter, text }));
+}
+
+/** The same options with their places, blanks around their texts left out. */
+export function optionPlaces(question: string): OptionPlace[] {
   const marks = [...question.matchAll(/\(([A-Z])\)/g)];
-  let list: ListedOption[] = [];
-  let complete: ListedOption[] = [];
+  let list: OptionPlace[] = [];
+  let complete: OptionPlace[] = [];
   for (const [i, mark] of marks.entries()) {
     const letter = mark[1] ?? '';
     if (letter === 'A') list = [];
     if (letter !== String.fromCharCode(65 + list.length)) continue;
-    const behind = question.slice(mark.index + mark[0].length, marks[i + 1]?.index);
-    list.push({ letter, text: (behind.split('\n', 1)[0] ?? '').trim() });
+    const from = mark.index + mark[0].length;
+    const line = question.slice(from, marks[i + 1]?.index).split('\n', 1)[0] ?? '';
+    const text = line.trim();
+    const start = from + line.length - line.trimStart().length;
+    list.push({ letter, text, mark: mark.index, start, end: start + text.length });
     if (list.length > 1) complete = list;
   }
   return complete;

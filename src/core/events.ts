@@ -1,8 +1,11 @@
 import type { Budget } from './budget.ts';
 import type { Candidate } from './candidate.ts';
 import type { Comparison } from './stats/compare.ts';
+import type { Gap } from './stats/gap.ts';
+import type { Leak } from './leakage.ts';
 import type { Role } from './log.ts';
 import type { Content, Reply, Tokens } from './model.ts';
+import type { Robustness } from './robustness.ts';
 import type { SplitName } from './task.ts';
 
 /** A stretch of a meta-prompt and where it came from; the page colours by origin. */
@@ -12,7 +15,8 @@ export interface Part {
 }
 
 /** What the loop is doing now. */
-export type Stage = 'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'test';
+export type Stage =
+  'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'test' | 'robustness';
 
 /** One example answered by the target under one candidate. */
 export interface Answer {
@@ -41,6 +45,10 @@ export interface TestResult {
   /** Null when no candidate beat the initial prompt in search, so there is nothing to compare. */
   comparison: Comparison | null;
   n: number;
+  /** The best prompt on the examples that chose it against the unseen ones; null when it was never scored on them. */
+  gap?: Gap | null;
+  /** Text of examples found in the best prompt, test examples included. */
+  leaks?: readonly Leak[];
 }
 
 /** Everything that happens in a run, in order; a recorded run gives the same events again. */
@@ -65,7 +73,9 @@ export type RunEvent =
   | { type: 'recovered'; text: string }
   | { type: 'budget'; budget: Budget }
   | { type: 'searched'; reason: StopReason; best: string }
-  | { type: 'tested'; result: TestResult };
+  | { type: 'tested'; result: TestResult }
+  /** What the last stage of a run found; only of runs that ask for it. */
+  | { type: 'robustness'; result: Robustness };
 
 /** Straight-line asynchronous work: yields events as they happen, returns a value; joined by `yield*`. */
 export type Op<T> = AsyncGenerator<RunEvent, T, undefined>;

@@ -2,13 +2,16 @@ import { noUsage, type Budget } from './budget.ts';
 import type { Candidate } from './candidate.ts';
 import { makeEvaluator, makeMeter, Stop } from './evaluator.ts';
 import type { Op, StopReason, TestResult } from './events.ts';
+import { findLeaks } from './leakage.ts';
 import type { Effects, ModelIds } from './log.ts';
 import { isBinary } from './metrics.ts';
 import type { Optimizer, OptionValue } from './optimizer.ts';
 import type { MetaStyle, Rendering } from './rendering.ts';
 import type { Racing } from './race.ts';
 import { makeRng } from './rng.ts';
+import { robustness, type RobustnessConfig } from './robustness.ts';
 import { compare } from './stats/compare.ts';
+import { gapBetween } from './stats/gap.ts';
 import type { SearchTask, SplitName, Task } from './task.ts';
 import { makeTools } from './tools.ts';
 
@@ -32,6 +35,8 @@ export interface RunConfig {
   seed: number;
   /** Full scores end early for candidates that the best so far beats with confidence; absent: all are asked all. */
   racing?: Racing;
+  /** After the final test, the best prompt in other words and with its options in another order; absent: left out. */
+  robustness?: RobustnessConfig;
 }
 
 /** What the user may still say to a run that has started. */
@@ -74,15 +79,17 @@ export async function* run(
   const usage = noUsage();
   const meter = makeMeter(config.budget, usage, controls.finishing);
   const evaluator = makeEvaluator(task, config.rendering, effects, usage, config.parallel);
+  const selectsOn = optimizer.selectsOn(options);
+  const prompts = { ...optimizer.prompts, ...config.prompts };
   const { tools, findings } = makeTools({
     task,
     config,
-    prompts: { ...optimizer.prompts, ...config.prompts },
+    prompts,
     effects,
     evaluator,
     meter,
     usage,
-    selectsOn: optimizer.selectsOn(options),
+    selectsOn,
   });
   const { initial } = tools;
   yield { type: 'proposed', candidate: initial, edit: 0 };
@@ -112,14 +119,33 @@ export async function* run(
     scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length);
   const initialScores = yield* scoresOf(initial);
   const bestScores = best === initial ? initialScores : yield* scoresOf(best);
+  const binary = isBinary(task.metric);
+  const chosenOn = evaluator.known(best, selectsOn).map((answer) => answer.score);
   const result: TestResult = {
     initial: { candidate: initial.id, score: mean(initialScores) },
     best: { candidate: best.id, score: mean(bestScores) },
     comparison:
-      best === initial
-        ? null
-        : compare(initialScores, bestScores, isBinary(task.metric), makeRng(config.seed, 'test')),
+      best === initial ? null : compare(initialScores, bestScores, binary, makeRng(config.seed, 'test')),
     n: test.length,
+    // A part of the split did not choose the prompt.
+    gap:
+      chosenOn.length === task.splits[selectsOn].length
+        ? gapBetween(selectsOn, chosenOn, bestScores, binary)
+        : null,
+    leaks: findLeaks(best, fullTask),
   };
   yield { type: 'tested', result };
+  if (config.robustness !== undefined) {
+    yield* robustness({
+      config,
+      asked: config.robustness,
+      task,
+      test,
+      best,
+      prompts,
+      effects,
+      evaluator,
+      step: findings.step,
+    });
+  }
 }

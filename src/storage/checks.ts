@@ -3,6 +3,7 @@ import type { LoggedEffect } from '../core/log.ts';
 import type { Choice, Reply, Tokens } from '../core/model.ts';
 import type { Racing } from '../core/race.ts';
 import type { Rendering } from '../core/rendering.ts';
+import type { RobustnessConfig } from '../core/robustness.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
 import type { RunRecord, TaskHead } from './schema.ts';
@@ -107,6 +108,12 @@ const config: Check<RunConfig> = object<RunConfig>()({
       alpha: v.pipe(v.number(), v.gtValue(0), v.maxValue(0.5)),
       block: v.pipe(v.number(), v.integer(), v.minValue(1)),
       minBlocks: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
+  robustness: v.exactOptional(
+    object<RobustnessConfig>()({
+      paraphrases: v.pipe(count, v.maxValue(20)),
+      shuffles: v.pipe(count, v.maxValue(20)),
     }),
   ),
 });

@@ -3,6 +3,7 @@ import type { Candidate } from '../core/candidate.ts';
 import type { Answer, Part, RunEvent, Stage, StopReason, TestResult } from '../core/events.ts';
 import type { Role } from '../core/log.ts';
 import type { Content, Reply } from '../core/model.ts';
+import type { Robustness } from '../core/robustness.ts';
 import type { SplitName } from '../core/task.ts';
 
 /** What the page shows of a run: a fold of its events, the same for a live run and a recorded one. */
@@ -120,6 +121,8 @@ export interface RunView {
   budget: Budget | null;
   ended: { reason: StopReason; best: string } | null;
   result: TestResult | null;
+  /** Null before it is done, and in runs that do not ask for it. */
+  robustness: Robustness | null;
 }
 
 export function emptyView(): RunView {
@@ -146,6 +149,7 @@ export function emptyView(): RunView {
     budget: null,
     ended: null,
     result: null,
+    robustness: null,
   };
 }
 
@@ -258,6 +262,9 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       break;
     case 'tested':
       view.result = event.result;
+      break;
+    case 'robustness':
+      view.robustness = event.result;
       break;
   }
   return view;

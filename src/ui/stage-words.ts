@@ -11,6 +11,7 @@ const doing: Record<Stage, string> = {
   propose: 'proposing prompts',
   select: 'selecting',
   test: 'final test',
+  robustness: 'robustness',
 };
 
 export const reasons: Record<StopReason, string> = {
@@ -35,13 +36,14 @@ export const statuses: Record<RunStatus, string> = {
 
 /** `step 3/8 · evaluating c7`: what changes seldom enough to be read aloud. */
 export function stageWords(view: RunView): string {
-  if (view.result) return 'finished';
+  const over = view.robustness !== null || view.stage !== 'robustness';
+  if (view.result && over) return 'finished';
   const step =
     view.step === 0 ? 'start' : view.of === null ? `step ${view.step}` : `step ${view.step}/${view.of}`;
   if (view.stage === null) return step;
   const detail =
     view.detail === '' ? '' : view.stage === 'evaluate' ? ` ${view.detail}` : ` (${view.detail})`;
-  return `${view.stage === 'test' ? '' : `${step} · `}${doing[view.stage]}${detail}`;
+  return `${view.result || view.stage === 'test' ? '' : `${step} · `}${doing[view.stage]}${detail}`;
 }
 
 /** `214 calls · 12k tokens`, of the search and, once it began, of the test. */

@@ -271,6 +271,25 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
     expect(sum - (costs.at(-1) ?? 0)).toBeLessThan(400);
   });
 
+  test('with robustness: variants of the best are asked after the test, and the run plays back from its log', async () => {
+    const robustness = { paraphrases: 2, shuffles: 3 };
+    const checked = { ...config, robustness };
+    const plain = await play({ optimizer, config, replies: sensible() });
+    const whole = await play({ optimizer, config: checked, replies: sensible() });
+    expect(whole.error).toBeNull();
+    // The stage changes nothing that came before it.
+    expect(whole.events.slice(0, plain.events.length)).toEqual(plain.events);
+    const [found] = eventsOf(whole.events, 'robustness');
+    expect(whole.events.at(-1)).toBe(found);
+    const own = eventsOf(whole.events, 'tested')[0]?.result.best.score;
+    expect(found?.result.paraphrases).toMatchObject({ own, n: 10 });
+    expect(found?.result.paraphrases?.scores).toHaveLength(2);
+    expect(eventsOf(whole.events, 'proposed')).toEqual(eventsOf(plain.events, 'proposed'));
+    expect(whole.optimizer.asks.some((ask) => textOf(ask).includes('test item'))).toBe(false);
+    const again = await play({ optimizer, config: checked, past: whole.log, live: false, replies: () => '' });
+    expect(again.events).toEqual(whole.events);
+  });
+
   test('ending the search early is replayed at the same place', async () => {
     let finishing = false;
     const first = await play({
