@@ -34,6 +34,7 @@ import { stepSize, type Decay } from '../core/schedule.ts';
 import { between } from '../core/tags.ts';
 import type { Example } from '../core/task.ts';
 import { select, type Order, type Selection } from '../core/trajectory.ts';
+import { vectorTable, type VectorTable } from '../core/vector-table.ts';
 
 export interface GpoOptions extends Record<string, boolean | number | string> {
   epochs: number;
@@ -299,6 +300,7 @@ export const gpo: Optimizer<GpoOptions> = {
     yield* tools.current(first);
     const history: Scored[] = [first];
     const reflections: string[] = [];
+    const table = vectorTable();
     const chosen = new Set(options.initialMayReturn ? [] : [first.candidate.id]);
     let summary: Scored | null = null;
     let summaryText = '';
@@ -323,7 +325,7 @@ export const gpo: Optimizer<GpoOptions> = {
           past = entries([summary], options);
         }
       } else if (options.trajectory !== 'none') {
-        past = yield* retrieve(tools, history, reflections, options);
+        past = yield* retrieve(tools, history, reflections, table, options);
       }
       reflections.push(reflection);
 
@@ -426,6 +428,7 @@ async function* retrieve(
   tools: Tools,
   history: readonly Scored[],
   reflections: readonly string[],
+  table: VectorTable,
   options: GpoOptions,
 ): Op<string> {
   const by = options.trajectory as Selection;
@@ -437,7 +440,7 @@ async function* retrieve(
     (s, i) => !history.slice(i + 1).some((later) => later.candidate.id === s.candidate.id),
   );
   const vectors = by === 'relevance' ? yield* tools.embed(distinct.map((s) => s.candidate.prompt)) : [];
-  const chosen = select(distinct, by, options.k, order, vectors);
+  const chosen = select(distinct, by, options.k, order, vectors, table);
   yield {
     type: 'retrieved',
     step,

@@ -4,10 +4,15 @@
  */
 import { startRun } from '../../src/app/live-run.ts';
 import type { Run } from '../../src/app/types.ts';
+import type { Scored } from '../../src/core/candidate.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
+import { makeRng } from '../../src/core/rng.ts';
 import { optionsOf, type RunConfig } from '../../src/core/run.ts';
 import type { Example, Task } from '../../src/core/task.ts';
+import { select } from '../../src/core/trajectory.ts';
+import { vectorTable } from '../../src/core/vector-table.ts';
+import { dot } from '../../src/core/vector.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { opro } from '../../src/optimizers/opro.ts';
 import { openStore } from '../../src/storage/store.ts';
@@ -142,4 +147,34 @@ async function marks(entries: readonly number[], at: (entries: number) => Promis
   close();
 }
 
-Object.assign(globalThis, { overhead: { throughput, marks } });
+/** Milliseconds of each of `repeats` selections by relevance, each for another current prompt. */
+function selecting({
+  prompts,
+  size,
+  k,
+  repeats,
+}: Record<'prompts' | 'size' | 'k' | 'repeats', number>): number[] {
+  const rng = makeRng(1, 'prompts');
+  const vectors = Array.from({ length: prompts + repeats }, () => {
+    // Near normal, so that directions are even.
+    const raw = Float32Array.from({ length: size }, () => rng.next() + rng.next() + rng.next() - 1.5);
+    const norm = Math.sqrt(dot(raw, raw));
+    return raw.map((x) => x / norm);
+  });
+  const history: Scored[] = vectors.map((_, i) => ({
+    candidate: { id: `c${i}`, prompt: '', shots: [], parents: [], origin: 'stored', step: 0 },
+    score: 0,
+    n: 1,
+  }));
+  const table = vectorTable();
+  select(history.slice(0, prompts), 'relevance', k, 'ascending', vectors.slice(0, prompts), table);
+  return Array.from({ length: repeats }, (_, i) => {
+    const past = history.slice(0, prompts + i + 1);
+    const known = vectors.slice(0, prompts + i + 1);
+    const began = performance.now();
+    select(past, 'relevance', k, 'ascending', known, table);
+    return performance.now() - began;
+  });
+}
+
+Object.assign(globalThis, { overhead: { throughput, marks, selecting } });
