@@ -60,6 +60,14 @@ test('a recovery is a note of the step that it fell in', () => {
   expect(view.notes).toEqual([{ step: 2, text: 'The device was lost and is back.' }]);
 });
 
+test('those that left a race are kept with who beat them and what had been used', () => {
+  const out: RunEvent = { type: 'eliminated', step: 1, candidate: 'c1', by: 'c0', n: 10, p: 0.03 };
+  const view = fold([{ type: 'proposed', candidate: c1, edit: 1 }, answer('c1', 'e1', 0), out]);
+  expect(view.eliminated).toEqual([
+    { step: 1, candidate: 'c1', by: 'c0', n: 10, p: 0.03, at: { tokens: 8, calls: 1, ms: 100 } },
+  ]);
+});
+
 test('the final test is counted but not charged', () => {
   const view = fold([{ type: 'proposed', candidate: c0, edit: 0 }, answer('c0', 'a', 1, { split: 'test' })]);
   expect(view.usage).toEqual(noUsage());
