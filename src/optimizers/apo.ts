@@ -71,9 +71,9 @@ export interface ApoOptions extends Record<string, boolean | number | string> {
 }
 
 const prompts = {
-  gradient: `You look for faults in prompts for a language model.
+  gradient: `You look for faults in prompts for a language model. A prompt stands {position}.
 
-A prompt stands {position}. The current one is:
+The current prompt is:
 {current}
 
 With it, the model got these examples wrong:
@@ -81,9 +81,9 @@ With it, the model got these examples wrong:
 {errors}
 
 Give {count} why the prompt could have led to these errors. Put each reason between <START> and <END>.`,
-  edit: `You improve prompts for a language model.
+  edit: `You improve prompts for a language model. A prompt stands {position}.
 
-A prompt stands {position}. The current one is:
+The current prompt is:
 {current}
 
 With it, the model got these examples wrong:

@@ -25,9 +25,9 @@ import { contest } from '../core/contest.ts';
 import { words } from '../core/edit.ts';
 import type { Op, Part } from '../core/events.ts';
 import { tally, type Hardness } from '../core/exceed.ts';
-import { caseList, casesOf, type Case } from '../core/feedback.ts';
-import type { Message } from '../core/model.ts';
+import { caseList, casesOf, wrongOf, type Case } from '../core/feedback.ts';
 import { joinParts } from '../core/fill.ts';
+import type { Message } from '../core/model.ts';
 import { advanced, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
@@ -60,7 +60,7 @@ The current prompt is:
 
 {context}
 
-A batch of examples. The right answers are known to be right.
+{batch} The right answers are known to be right.
 
 {examples}
 
@@ -264,6 +264,7 @@ async function* dialogue(
     {
       current,
       context: { origin: 'task', text: options.context ? `${template('context')}\n${whole}` : '' },
+      batch: { origin: 'rule', text: batchWords(batch) },
       examples: { origin: 'exemplars', text: caseList(task, batch) },
       form: { origin: 'rule', text: template(options.form ? 'form' : 'formPlain') },
     },
@@ -318,6 +319,15 @@ async function* dialogue(
     1,
     RETRIES,
   );
+}
+
+/** What the batch is, said truly also when it had to be filled up. */
+function batchWords(batch: readonly Case[]): string {
+  const failed = wrongOf(batch).length;
+  if (failed === batch.length) return 'With it, the model got this batch of examples wrong.';
+  return failed === 0
+    ? 'A batch of examples.'
+    : 'A batch of examples; with the current prompt, the model got some wrong.';
 }
 
 const entry = ({ candidate, score }: Scored) =>

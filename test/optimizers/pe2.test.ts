@@ -120,6 +120,9 @@ describe('the examples examined', () => {
     const played = await runWith({ steps: 2, beam: 1 }, inTurn([19, 1]));
     const batches = partsOf(played, 'inspect').slice(2).map(shown);
     expect(batches.every((batch) => batch.length === 2 && batch.includes(19))).toBe(true);
+    const [first = '', , third = ''] = partsOf(played, 'inspect');
+    expect(first).toContain('the model got this batch of examples wrong');
+    expect(third).toContain('the model got some wrong');
     const random = await runWith({ steps: 2, beam: 1, hardNegatives: false }, inTurn([19, 1]));
     const drawn = partsOf(random, 'inspect').slice(2).map(shown);
     expect(drawn.every((batch) => batch.length === 2)).toBe(true);
