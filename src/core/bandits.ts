@@ -161,8 +161,8 @@ export function halvingPhases(arms: number, keep: number, budget: number): Phase
 
 /**
  * Ranks candidates on validation, best first, with the mean over what each was asked. What has been answered before
- * costs nothing but counts against the budget. `name` fixes the order in which examples are met, in which all calls
- * of a run should agree, so that what one call has answered serves the next.
+ * costs nothing but counts against the budget. All calls of a run meet the examples in one order, so that what one has
+ * answered serves the next. `rng` decides who is pulled first among equals.
  */
 export async function* rankCandidates(
   tools: Tools,
