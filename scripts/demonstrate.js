@@ -18,7 +18,7 @@ const DEFAULTS = {
 };
 
 /** The model of an engine where only the engine is named. WebLLM's is read from WHETSTONE_MODELS. */
-const FIRST_MODELS = { wllama: DEFAULTS.model, webllm: 'webllm:smollm2-local' };
+export const FIRST_MODELS = { wllama: DEFAULTS.model, webllm: 'webllm:smollm2-local' };
 
 /**
  * What makes the demo short: fewer candidates and examples, and no step to a worse prompt (a method takes the options
@@ -72,26 +72,46 @@ export async function demonstrate(args) {
   const size = webllm && !real ? TINY : SHORT;
   const { steps = size.steps } = options;
   if (size === TINY) for (const line of tinyNotice(TINY)) say(line);
+  const flags = real ? GPU_FLAGS : SOFTWARE_FLAGS;
+  const outcome = await runReal({ ...options, steps, short: size }, { executablePath, flags }, say);
+  if ('problem' in outcome) {
+    console.error(plain(outcome.problem));
+    return 1;
+  }
+  if (options.json) console.log(JSON.stringify(outcome, null, 2));
+  else report(outcome, say);
+  if (size === TINY) {
+    say(`This was a tiny run: ${outcome.n} test examples say nothing about either prompt.`);
+  }
+  return 0;
+}
+
+/**
+ * @typedef {object} Size what makes a run short
+ * @property {Record<string, number | boolean>} options of a method that knows them
+ * @property {{ train: number, validation: number, test?: number }} limits
+ * @property {import('../src/core/budget.ts').Budget} [budget] default: the steps and minutes
+ * @property {number} minutes
+ */
+
+/** @typedef {{ task: string, optimizer: string, model: string, seed: number, steps: number, short: Size }} Wanted */
+
+/**
+ * One run with a real model, in a headless Chromium that shows the built page. Says how it goes.
+ * @param {Wanted} wanted
+ * @param {{ executablePath: string, flags: string[] }} chrome
+ * @param {(line: string) => void} say
+ */
+export async function runReal(wanted, { executablePath, flags }, say) {
   const { url, close } = await serve({ port: 0, mode: 'preview' });
-  const browser = await chromium.launch({ executablePath, args: real ? GPU_FLAGS : SOFTWARE_FLAGS });
+  const browser = await chromium.launch({ executablePath, args: flags });
   try {
     const page = await browser.newPage();
-    const progress = makeProgress(say);
-    await page.exposeFunction('demoSays', progress);
+    await page.exposeFunction('demoSays', makeProgress(say));
     page.on('pageerror', (error) => console.error(`The page failed: ${plain(error.message)}`));
     await page.goto(url);
     await page.waitForFunction(() => 'whetstone' in globalThis);
-    const outcome = await page.evaluate(runInPage, { ...options, steps, short: size });
-    if ('problem' in outcome) {
-      console.error(plain(outcome.problem));
-      return 1;
-    }
-    if (options.json) console.log(JSON.stringify(outcome, null, 2));
-    else report(outcome, say);
-    if (size === TINY) {
-      say(`This was a tiny run: ${outcome.n} test examples say nothing about either prompt.`);
-    }
-    return 0;
+    return await page.evaluate(runInPage, wanted);
   } finally {
     await browser.close();
     await close();
@@ -100,7 +120,7 @@ export async function demonstrate(args) {
 
 /**
  * Runs inside the page, through the object that the page itself works with.
- * @param {typeof DEFAULTS & { steps: number, short: typeof TINY }} wanted
+ * @param {Wanted} wanted
  */
 async function runInPage(wanted) {
   /** @type {{ whetstone: import('../src/app/types.ts').Whetstone }} */
@@ -121,7 +141,7 @@ async function runInPage(wanted) {
     ...usual,
     options,
     seed: wanted.seed,
-    budget: { steps: wanted.steps, minutes: wanted.short.minutes },
+    budget: wanted.short.budget ?? { steps: wanted.steps, minutes: wanted.short.minutes },
     limits: wanted.short.limits,
   };
   const cost = await whetstone.cost(config);
@@ -266,7 +286,7 @@ const minutes = (ms) => (ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.ro
  * Model text as one line that cannot steer a terminal.
  * @param {string} text
  */
-const plain = (text) => text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '');
+export const plain = (text) => text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '');
 
 /**
  * Said before a run whose outcome means nothing.
