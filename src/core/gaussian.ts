@@ -126,7 +126,8 @@ function given({ x, y, noise }: Data, apart: Float64Array, kernel: Kernel): Gaus
       jitter,
       logLikelihood,
       at(point) {
-        const k = Float64Array.from(x, (other) => matern52(distance(point, other), kernel));
+        const k = new Float64Array(n);
+        for (const [i, other] of x.entries()) k[i] = matern52(distance(point, other), kernel);
         let mean = 0;
         for (let i = 0; i < n; i++) mean += (k[i] ?? 0) * (weights[i] ?? 0);
         const seen = forward(factor, n, k);

@@ -26,8 +26,9 @@ export function simulatedEngine(id: string, reply: (ask: Ask) => string, cache: 
       const tokensIn = tokensOf(prompt) + A_MESSAGE * messagesOf(ask.content);
       const cached = cache ? Math.min(tokensIn - 1, tokensOf(shared(held, prompt))) : 0;
       held = prompt;
-      const tokens = { in: tokensIn, cached, out: Math.min(ask.maxTokens, Math.max(1, tokensOf(kept))) };
-      const long = tokensOf(kept) > ask.maxTokens;
+      const written = tokensOf(kept);
+      const tokens = { in: tokensIn, cached, out: Math.min(ask.maxTokens, Math.max(1, written)) };
+      const long = written > ask.maxTokens;
       return Promise.resolve({
         text: long ? cut(kept, ask.maxTokens) : kept,
         tokens,
