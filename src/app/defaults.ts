@@ -38,6 +38,13 @@ export function renderingFor(
   };
 }
 
+/** The rendering with the reply tokens that a method's prompts need, where replies are decoded; else as it is. */
+export function withRoom(rendering: Rendering, method: Pick<Optimizer, 'replyTokens'>): Rendering {
+  const room = method.replyTokens ?? 0;
+  const longer = rendering.read === 'decode' && rendering.maxTokens < room;
+  return longer ? { ...rendering, maxTokens: room } : rendering;
+}
+
 /** A small model never closes a tag but continues a scored list well. */
 export function metaStyleFor(model: Pick<ModelChoice, 'small'>): { metaStyle: MetaStyle; why: string } {
   return model.small
@@ -65,11 +72,14 @@ export function defaultConfig(
   optimizer: ModelChoice,
   ids: RunConfig['models'],
 ): { config: RunConfig; why: string[] } {
-  const { rendering, why: whyRendering } = renderingFor(task, target);
+  const { rendering: usual, why: whyRendering } = renderingFor(task, target);
+  const rendering = withRoom(usual, method);
   const { metaStyle, why: whyMeta } = metaStyleFor(optimizer);
   const slow = target.runtime === 'wllama';
   const { options, budget, limits } = slow ? MODEST : AMPLE;
   const why = [whyRendering, whyMeta];
+  if (rendering !== usual)
+    why.push(`This method lets the target write out its work: up to ${rendering.maxTokens} tokens a reply.`);
   if (slow)
     why.push(
       'This model runs on the processor: fewer candidates, at most 48 validation examples and 20 minutes.',

@@ -1,7 +1,7 @@
 import type { Candidate, Scored } from './candidate.ts';
 import type { Answer, Op, Part, RunEvent, Stage } from './events.ts';
 import type { Message } from './model.ts';
-import type { MetaStyle } from './rendering.ts';
+import type { MetaStyle, Rendering } from './rendering.ts';
 import type { Raced, RaceOptions } from './race.ts';
 import type { Rng } from './rng.ts';
 import type { Example, SearchTask } from './task.ts';
@@ -57,6 +57,8 @@ export interface Tools {
   /** Templates of the method, as edited for this run. */
   readonly prompts: Readonly<Record<string, string>>;
   readonly metaStyle: MetaStyle;
+  /** How the target is asked and its answers are read. */
+  readonly rendering: Rendering;
   /** A stream of the run's own; fork it for each purpose. */
   readonly rng: Rng;
   readonly initial: Candidate;
@@ -122,6 +124,8 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   options: { readonly [K in keyof O]: Option<O[K]> };
   /** The split whose full score decides which candidate is the best. */
   selectsOn(options: O): 'train' | 'validation';
+  /** Tokens that the target's replies need under prompts of this method, where a task's own answers need fewer. */
+  replyTokens?: number;
   /** Whether the search asks for embeddings, so that their model is loaded, or found missing, before it starts. */
   embeds(options: O): boolean;
   cost(options: O, sizes: { train: number; validation: number }): Cost;

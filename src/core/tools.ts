@@ -141,6 +141,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
     task,
     prompts: parts.prompts,
     metaStyle: config.metaStyle,
+    rendering: config.rendering,
     rng: makeRng(config.seed, 'search'),
     initial,
     get begun() {

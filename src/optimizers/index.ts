@@ -1,4 +1,5 @@
 import type { Optimizer } from '../core/optimizer.ts';
+import { abo } from './abo.ts';
 import { ape } from './ape.ts';
 import { apo } from './apo.ts';
 import { bayes } from './bayes.ts';
@@ -23,6 +24,7 @@ export const optimizers: readonly Optimizer[] = [
   ape,
   apo,
   pe2,
+  abo,
   bayes,
   climb,
   random,

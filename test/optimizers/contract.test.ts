@@ -23,6 +23,8 @@ const SMALL = {
   pool: 5,
   initial: 3,
   items: 4,
+  rounds: 2,
+  mostSteps: 3,
 };
 
 /**
@@ -39,6 +41,10 @@ function sensible(words = ['carefully', 'at length', 'briefly', 'twice', 'in ord
       `<prompt>${text}</prompt>`,
       `[${text}]`,
       `\n\`\`\`\n${text}\n\`\`\``,
+      `<steps>1. ${text}\n2. Say positive or negative.</steps>`,
+      `<step>${text}</step>`,
+      '<demonstration>Step 1: It is good. Step 2: So positive. Answer: positive</demonstration>',
+      '{"step": 1, "kind": "ambiguous", "reason": "It does not say how."}',
     ].join(' ');
   };
 }
