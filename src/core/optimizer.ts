@@ -118,7 +118,7 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   /** The idea in one sentence. */
   summary: string;
   /** The loop as it is drawn; the last part leads back to the first that is not `once`. The final test is not named. */
-  loop?: readonly LoopPart[];
+  loop: readonly LoopPart[];
   /** Templates with `{slot}` placeholders, shown by the page and editable for a run. */
   prompts: Readonly<Record<string, string>>;
   options: { readonly [K in keyof O]: Option<O[K]> };

@@ -57,6 +57,12 @@ export const ape: Optimizer<ApeOptions> = {
   },
   summary:
     'Guesses many prompts from examples of inputs and outputs, finds the best with few evaluations, and says those in other words.',
+  loop: [
+    { name: 'Evaluate initial', says: 'the prompt to beat', stage: 'evaluate', once: true },
+    { name: 'Induce or vary', says: 'guess from examples, then reword the best', stage: 'propose' },
+    { name: 'Evaluate', says: 'rank, by few answers', stage: 'evaluate' },
+    { name: 'Select', says: 'the best are varied', stage: 'select' },
+  ],
   prompts: { ...INDUCE, ...PARAPHRASE },
   options: {
     steps: whole(

@@ -154,6 +154,12 @@ export const apo: Optimizer<ApoOptions> = {
   },
   summary:
     'Asks why the prompt fails on examples, rewrites it against each reason, and keeps a beam of the best by a bandit.',
+  loop: [
+    { name: 'Errors', says: 'reasons for what went wrong', stage: 'reflect' },
+    { name: 'Edit', says: 'rewrite for each reason, paraphrase', stage: 'propose' },
+    { name: 'Evaluate', says: 'bandit over the pool', stage: 'evaluate' },
+    { name: 'Beam', says: 'the best lead on', stage: 'select' },
+  ],
   prompts,
   options: {
     preset: choice('Loop', 'TextGrad’s loop sets what makes it so, whatever stands below.', 'protegi', {

@@ -67,6 +67,11 @@ export const climb: Optimizer<ClimbOptions> = {
     url: 'https://aima.cs.berkeley.edu/',
   },
   summary: 'Changes the current prompt a little and moves on only when the change scores higher: a baseline.',
+  loop: [
+    { name: 'Vary', says: 'change the current prompt', stage: 'propose' },
+    { name: 'Evaluate', says: 'a first look, then all', stage: 'evaluate' },
+    { name: 'Select', says: 'uphill only', stage: 'select' },
+  ],
   prompts,
   options: {
     steps: whole('Steps', 'How often the current prompt is varied in a batch.', 20, 1, 1000),

@@ -116,6 +116,13 @@ export const pe2: Optimizer<Pe2Options> = {
   paper: { title: 'Prompt Engineering a Prompt Engineer', url: 'https://arxiv.org/abs/2311.05661' },
   summary:
     'Has the optimizer examine failed examples one by one, knowing exactly where the prompt stands, before it proposes a new one.',
+  loop: [
+    { name: 'Failures', says: 'of each beam member', stage: 'evaluate' },
+    { name: 'Inspect', says: 'go through them one by one', stage: 'reflect' },
+    { name: 'Propose', says: 'a refined prompt', stage: 'propose' },
+    { name: 'Evaluate', says: 'score on validation', stage: 'evaluate' },
+    { name: 'Back-track', says: 'best over all history', stage: 'select' },
+  ],
   prompts,
   options: {
     steps: whole('Steps', 'How often the best prompts are improved.', 3, 1, 500),

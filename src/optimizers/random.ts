@@ -38,6 +38,10 @@ export const random: Optimizer<RandomOptions> = {
   },
   summary:
     'Says the initial prompt in other words again and again and keeps the best: a baseline that learns nothing.',
+  loop: [
+    { name: 'Paraphrase', says: 'the same in other words', stage: 'propose' },
+    { name: 'Evaluate', says: 'score each', stage: 'evaluate' },
+  ],
   prompts: PARAPHRASE,
   options: {
     steps: whole('Steps', 'How often a batch of paraphrases is drawn.', 12, 1, 1000),

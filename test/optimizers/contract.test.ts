@@ -365,6 +365,14 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
     expect(events.at(-1)?.type).toBe('tested');
   });
 
+  test('its loop is drawn: every stage that the search enters has a part', async () => {
+    const { events } = await play({ optimizer, config, replies: sensible() });
+    const entered = eventsOf(events, 'stage').filter(({ step, stage }) => step > 0 && stage !== 'test');
+    const drawn = new Set(optimizer.loop.map((part) => part.stage));
+    for (const { stage } of entered) expect([...drawn], stage).toContain(stage);
+    expect(optimizer.loop.some((part) => part.once !== true)).toBe(true);
+  });
+
   test('every option has a help sentence, and every value that its form offers runs', async () => {
     for (const [name, option] of Object.entries(optimizer.options)) {
       expect(option.help.endsWith('.'), name).toBe(true);
