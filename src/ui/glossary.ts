@@ -32,6 +32,12 @@ export const glossary = {
   'p-value': 'How often a difference this large would arise by chance if both prompts were equally good.',
   'gained and lost':
     'Examples that only the new prompt got right, and examples that only the old one got right.',
+  'fitted chance':
+    'The best of many candidates is partly the luckiest on the examples that chose it; unseen ones show how much.',
+  leakage:
+    'Words of an example that stand in the prompt itself; such a prompt partly remembers its examples.',
+  robustness:
+    'Whether the best prompt keeps its score in other words, or with the options in another order; each dot is one variant, the line the prompt itself.',
   isolated: 'A page set apart by the browser; only then may WebAssembly use several threads.',
   webgpu: 'The browser’s way to compute on the graphics card; without it models run on the processor.',
 } as const;

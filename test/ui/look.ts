@@ -1,16 +1,19 @@
 import { mount } from 'svelte';
 import App from '../../src/ui/App.svelte';
 import '../../src/ui/theme.css';
-import { recordedEvents } from './recorded.ts';
+import { doubtfulEvents, recordedEvents } from './recorded.ts';
 import { handDownloads, manyModels, models, playedRun, standIn, summary } from './stand-in.ts';
 
 /**
  * The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it, `?models` lists models
- * of every kind with their downloads. For eyes only.
+ * of every kind with their downloads, `?doubtful` ends with a result that is in doubt. For eyes only.
  */
 const query = new URLSearchParams(location.search);
 const every = Number(query.get('every') ?? 0);
-const events = recordedEvents().slice(0, Number(query.get('events') ?? Infinity));
+const events = (query.has('doubtful') ? doubtfulEvents() : recordedEvents()).slice(
+  0,
+  Number(query.get('events') ?? Infinity),
+);
 
 const downloads = handDownloads([
   ['webllm:qwen2.5-1.5b-f16', { state: 'absent' }],

@@ -1,6 +1,8 @@
 import { charge, noUsage } from '../../src/core/budget.ts';
 import { makeRng } from '../../src/core/rng.ts';
 import { compare } from '../../src/core/stats/compare.ts';
+import { findLeaks } from '../../src/core/leakage.ts';
+import { gapBetween } from '../../src/core/stats/gap.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Answer, Part, RunEvent } from '../../src/core/events.ts';
 import type { Tokens } from '../../src/core/model.ts';
@@ -117,6 +119,7 @@ export function recordedEvents({
   let asks = 0;
   const quality = new Map<string, number>();
   const scores = new Map<string, number>();
+  const scoresBy = new Map<string, number[]>();
   const initial: Candidate = {
     id: 'c0',
     prompt: task.initialPrompt,
@@ -158,7 +161,9 @@ export function recordedEvents({
   }
   function evaluate(candidate: Candidate, step: number): number {
     tell({ type: 'stage', step, stage: 'evaluate', detail: candidate.id });
-    const total = scored.reduce((sum, example) => sum + answer(candidate, example, 'validation'), 0);
+    const each = scored.map((example) => answer(candidate, example, 'validation'));
+    scoresBy.set(candidate.id, each);
+    const total = each.reduce((sum, one) => sum + one, 0);
     const score = total / Math.max(1, scored.length);
     scores.set(candidate.id, score);
     tell({ type: 'scored', step, candidate: candidate.id, split: 'validation', score, n: scored.length });
@@ -274,7 +279,56 @@ export function recordedEvents({
       best: { candidate: best.candidate.id, score: mean(after) },
       comparison: compare(before, after, true, makeRng(seed, 'test')),
       n: test.length,
+      gap: gapBetween('validation', scoresBy.get(best.candidate.id) ?? [], after, true),
+      leaks: findLeaks(best.candidate, task),
     },
   });
   return events;
+}
+
+/** The same run with a best prompt that quotes examples, a gap to unseen ones, and a check of its robustness. */
+export function doubtfulEvents(): RunEvent[] {
+  const events = recordedEvents();
+  const tested = events.at(-1);
+  if (tested?.type !== 'tested') throw new Error('the recorded run has no test');
+  const { result } = tested;
+  const train = task.splits.train[0]?.input ?? '';
+  const quoted = `Judge the review. For instance, “${train}” is negative, but “It is a moving love story seen by test-3 alone.” is positive.`;
+  const withText: Task = {
+    ...task,
+    splits: {
+      ...task.splits,
+      test: task.splits.test.map((one) =>
+        one.id === 'test-3' ? { ...one, input: 'It is a moving love story seen by test-3 alone.' } : one,
+      ),
+    },
+  };
+  const changed = events.slice(0, -1).map((event): RunEvent => {
+    if (event.type !== 'proposed' || event.candidate.id !== result.best.candidate) return event;
+    return { ...event, candidate: { ...event.candidate, prompt: quoted } };
+  });
+  const gap = { split: 'validation', score: 0.84, n: 48, difference: 0.19, low: 0.05, high: 0.32 } as const;
+  return [
+    ...changed,
+    {
+      type: 'tested',
+      result: { ...result, gap, leaks: findLeaks({ prompt: quoted, shots: [] }, withText) },
+    },
+    {
+      type: 'robustness',
+      result: {
+        paraphrases: {
+          own: 0.65,
+          n: 48,
+          scores: [0.6, 0.66, 0.58, 0.66, 0.71],
+          mean: 0.642,
+          min: 0.58,
+          max: 0.71,
+          prompts: writes.slice(0, 5),
+        },
+        shuffles: { own: 0.65, n: 48, scores: [0.44], mean: 0.44, min: 0.44, max: 0.44 },
+        notes: ['The options have 1 other order.'],
+      },
+    },
+  ];
 }

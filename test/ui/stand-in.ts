@@ -212,7 +212,7 @@ export function playedRun(given: RunConfig, events: readonly RunEvent[], batch: 
     });
     if (at >= events.length) {
       // A recording cut short of its end stays as a run that still runs.
-      if (events.at(-1)?.type === 'tested') say('finished');
+      if (['tested', 'robustness'].includes(events.at(-1)?.type ?? '')) say('finished');
     } else setTimeout(play, every);
   }
   run.send({ type: 'status', status: 'loading' });

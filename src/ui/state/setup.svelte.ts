@@ -1,6 +1,7 @@
 import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
 import type { Cost, OptionValue } from '../../core/optimizer.ts';
+import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
 import { problemOf, type Problem } from './problem.ts';
@@ -18,6 +19,7 @@ interface Edits {
   seed: number | null;
   initialPrompt: string | null;
   metaStyle: MetaStyle | null;
+  robustness: RobustnessConfig | null;
 }
 
 const untouched: Edits = {
@@ -29,6 +31,7 @@ const untouched: Edits = {
   seed: null,
   initialPrompt: null,
   metaStyle: null,
+  robustness: null,
 };
 
 interface Choices {
@@ -60,6 +63,7 @@ export class SetupState {
   get config(): RunConfig | null {
     const { base, edits } = this;
     if (!base) return null;
+    const { paraphrases, shuffles } = edits.robustness ?? { paraphrases: 0, shuffles: 0 };
     return {
       ...base,
       options: { ...base.options, ...edits.options },
@@ -70,6 +74,7 @@ export class SetupState {
       seed: edits.seed ?? base.seed,
       initialPrompt: edits.initialPrompt ?? base.initialPrompt,
       metaStyle: edits.metaStyle ?? base.metaStyle,
+      ...(paraphrases + shuffles > 0 ? { robustness: { paraphrases, shuffles } } : {}),
     };
   }
 
