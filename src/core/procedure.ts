@@ -15,7 +15,7 @@ const NUMBERED = /^\s{0,8}(?:[-*•]\s{1,4})?(?:step\s{0,3})?(\d{1,3})\s{0,3}[.)
 
 /**
  * The steps of a numbered list (`1.`, `2)`, `Step 3:`), one line each, at most `most`; lines without a number belong
- * to the step above, and what stands before the first is dropped. Empty for a text without a numbered line.
+ * to the step above, and what stands before the first is dropped. Without any number each line is a step.
  */
 export function parseSteps(text: string, most: number): string[] {
   const steps: string[] = [];
@@ -25,7 +25,7 @@ export function parseSteps(text: string, most: number): string[] {
     if (label !== null) steps.push(line.slice(label[0].length));
     else if (last !== undefined) steps[steps.length - 1] = `${last} ${line}`;
   }
-  return steps
+  return (steps.length > 0 ? steps : text.split('\n'))
     .map(oneLine)
     .filter((step) => step !== '')
     .slice(0, most);
@@ -60,7 +60,7 @@ const ANSWER = /\banswer\s{0,3}:|\banswer\s{1,3}is\b:?/giu;
 
 /**
  * The work of all `count` steps in order and the answer behind the last `Answer:` or `answer is`; null when a step is
- * missing or empty, or no answer follows the last.
+ * missing or empty, when there is one more than there should be, or when no answer follows the last.
  */
 export function parseDemonstration(text: string, count: number): Demonstration | null {
   const work: string[] = [];
@@ -75,7 +75,8 @@ export function parseDemonstration(text: string, count: number): Demonstration |
   if (cue === undefined) return null;
   work.push(oneLine(rest.slice(0, cue.index).replace(/\b(?:so |the |final |right )+$/iu, '')));
   const answer = rest.slice(cue.index + cue[0].length).trim();
-  return answer === '' || work.some((line) => line === '') ? null : { work, answer };
+  const over = new RegExp(`^\\s*step\\s{0,3}${count + 1}\\b`, 'imu').test(rest);
+  return over || answer === '' || work.some((line) => line === '') ? null : { work, answer };
 }
 
 /** What was wrong at a step. */

@@ -11,13 +11,18 @@
  *     for up to `errors` wrong ones: O(steps, transcript, right answer) -> {step, kind, reason}
  *     j = the step most often named (the earliest of several; a number that is no step asks for one more at the end)
  *     `candidates` times: O rewrites step j alone; O carries out all steps anew for the demonstration
- *     score on validation; go on from the best if it is better than the current prompt, else back-track to that
+ *     those that do better on the batch: score on validation
+ *     go on from the best if it is better than the current prompt there, else back-track to the current one
  *
  * No code was released, and sizes, verifier and checks are not given in the paper; here:
  * - all but step j and the demonstration stays as it is, byte by byte;
  * - a demonstration counts only if it has every step and ends at the right answer; after 3 tries without one the old
  *   one stays where it has every step, and a first prompt goes without;
  * - up to 3 train examples are kept for demonstrations and never put to the target, so that no score knows them;
+ * - a rewrite is put to the batch first, whose transcripts under the current prompt are known, and to validation only
+ *   if it does better there (`gate`; off, all are put to validation): most rewrites end after a few examples;
+ * - the task line is the initial prompt, which may hold what the answer must look like; or the task's description
+ *   (`line`), where the initial prompt misleads;
  * - the verifier's reply is asked for once more when no step can be read from it, then passed over;
  * - where the target has no room for a transcript (its answer is chosen among options, held to a grammar, shorter than
  *   64 tokens, or scored as a whole text), it is told to do the steps in its head, and the verifier sees the answer
@@ -33,7 +38,7 @@ import { extract } from '../core/extract.ts';
 import { caseList, casesOf, feedback, wrongOf, type Case } from '../core/feedback.ts';
 import { fill, joinParts } from '../core/fill.ts';
 import { scoreAnswer } from '../core/metrics.ts';
-import { advanced, decimal, toggle, whole } from '../core/option.ts';
+import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { AskOptions, Optimizer, Tools } from '../core/optimizer.ts';
 import { top } from '../core/pick.ts';
 import {
@@ -60,6 +65,8 @@ export interface AboOptions extends Record<string, boolean | number | string> {
   batch: number;
   errors: number;
   candidates: number;
+  gate: boolean;
+  line: string;
   mostSteps: number;
   exemplars: number;
   demonstration: boolean;
@@ -226,6 +233,19 @@ export const abo: Optimizer<AboOptions> = {
       'The prompt shows the steps carried out on one example; without it the paper’s results collapse.',
       true,
     ),
+    gate: advanced(
+      toggle(
+        'Batch first',
+        'Puts a rewrite to validation only if it does better than the current prompt on the batch.',
+        true,
+      ),
+    ),
+    line: advanced(
+      choice('Task line', 'What stands above the steps.', 'initial', {
+        initial: 'the initial prompt',
+        description: 'the description of the task',
+      }),
+    ),
     mostSteps: advanced(whole('Most steps', 'Longest list of steps at the start.', 5, 1, 20)),
     exemplars: advanced(
       whole('Exemplars', 'Worked examples of train from which the steps are derived.', 3, 0, 20),
@@ -234,14 +254,15 @@ export const abo: Optimizer<AboOptions> = {
   },
   selectsOn: () => 'validation',
   embeds: () => false,
-  cost({ rounds, batch, errors, candidates, demonstration, mostSteps }, sizes) {
+  cost({ rounds, batch, errors, candidates, demonstration, gate, mostSteps }, sizes) {
+    const watched = Math.min(batch, sizes.train) * (gate ? 1 + candidates : 1);
     const longest = Math.max(mostSteps, PLAIN_STEPS.length) + rounds;
     // A chat is asked for a whole list or demonstration, a continuing model for each line.
     const list = Math.max(1 + RETRIES, mostSteps);
     const demo = demonstration ? TRIES + longest : 0;
     return {
       steps: rounds,
-      targetCalls: sizes.validation * (2 + rounds * candidates) + rounds * Math.min(batch, sizes.train),
+      targetCalls: sizes.validation * (2 + rounds * candidates) + rounds * watched,
       optimizerCalls: list + demo + rounds * ((1 + RETRIES) * errors + candidates * (1 + RETRIES + demo)),
     };
   },
@@ -301,10 +322,11 @@ export const abo: Optimizer<AboOptions> = {
         detail: `${options.candidates} rewrites of step ${failing}`,
       };
       const made = yield* rewrites(tools, current, failing, about, kept, options);
-      yield { type: 'stage', step, stage: 'evaluate', detail: `${made.length} candidates` };
-      const results = yield* tools.score(made.map(({ candidate }) => candidate));
+      const passed = options.gate ? yield* betterOn(tools, made, batch, cases, step) : made;
+      yield { type: 'stage', step, stage: 'evaluate', detail: `${passed.length} candidates on validation` };
+      const results = yield* tools.score(passed.map(({ candidate }) => candidate));
       const [best] = top(results, 1);
-      const member = made.find(({ candidate }) => candidate.id === best?.candidate.id);
+      const member = passed.find(({ candidate }) => candidate.id === best?.candidate.id);
       if (best !== undefined && member !== undefined && best.score > current.scored.score)
         current = { ...member, scored: best };
       yield { type: 'stage', step, stage: 'select', detail: current.candidate.id };
@@ -337,9 +359,11 @@ function spoken({ rendering, task }: Tools): boolean {
 const template = (tools: Tools, name: keyof typeof prompts) => tools.prompts[name] ?? prompts[name];
 
 /** The text of a prompt. */
-function promptText(tools: Tools, { steps, demonstration }: Procedure): string {
+function promptText(tools: Tools, { steps, demonstration }: Procedure, options: AboOptions): string {
   const open = spoken(tools);
-  const line = tools.initial.prompt === '' ? tools.task.description : tools.initial.prompt;
+  const { prompt } = tools.initial;
+  const { description } = tools.task;
+  const line = options.line === 'description' ? description || prompt : prompt || description;
   const worked = demonstration === '' ? '' : joinParts(fill(template(tools, 'worked'), { demonstration }));
   return joinParts(
     fill(template(tools, 'procedure'), {
@@ -372,12 +396,12 @@ async function* start(
   const from = { parents: [tools.initial], origin: 'steps' };
   const demonstration = yield* demonstrate(tools, steps, null, kept[0], options);
   if (demonstration !== null) {
-    const candidate = yield* tools.propose(promptText(tools, { steps, demonstration }), from);
+    const candidate = yield* tools.propose(promptText(tools, { steps, demonstration }, options), from);
     if (candidate !== null) return { steps, demonstration, candidate };
   }
   if (options.demonstration && kept.length > 0)
     yield { type: 'note', step: 0, text: 'The first prompt of steps goes without a demonstration.' };
-  const candidate = yield* tools.propose(promptText(tools, { steps, demonstration: '' }), from);
+  const candidate = yield* tools.propose(promptText(tools, { steps, demonstration: '' }, options), from);
   return candidate === null ? null : { steps, demonstration: '', candidate };
 }
 
@@ -565,7 +589,7 @@ async function* rewrites(
       continue;
     }
     const demonstration = fresh ?? current.demonstration;
-    const candidate = yield* tools.propose(promptText(tools, { steps, demonstration }), {
+    const candidate = yield* tools.propose(promptText(tools, { steps, demonstration }, options), {
       parents: [current.candidate],
       origin: added ? 'append' : 'rewrite',
     });
@@ -606,6 +630,26 @@ async function* rewrite(
     yield turnedAway(tools, reply, 'the reply holds no new text of one step');
   }
   return null;
+}
+
+/** Those that score higher on the batch than the current prompt did. */
+async function* betterOn(
+  tools: Tools,
+  made: readonly Made[],
+  batch: readonly Example[],
+  cases: readonly Case[],
+  step: number,
+): Op<Made[]> {
+  yield { type: 'stage', step, stage: 'evaluate', detail: `${made.length} candidates on the batch` };
+  const sum = (answers: readonly { score: number }[]) =>
+    answers.reduce((total, each) => total + each.score, 0);
+  const bar = sum(cases.map(({ answer }) => answer));
+  const passed: Made[] = [];
+  for (const each of made) {
+    const answers = yield* tools.answers(each.candidate, 'train', batch);
+    if (sum(answers) > bar) passed.push(each);
+  }
+  return passed;
 }
 
 const part = (origin: Part['origin'], text: string): Part => ({ origin, text });

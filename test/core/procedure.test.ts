@@ -22,7 +22,7 @@ describe('a list of steps', () => {
       ['Read 2.5 litres belong to the line above', 'Count'],
     ],
     ['1.\n2. Count', ['Count']],
-    ['Read, then count.', []],
+    ['Read.\n\nThen count. ', ['Read.', 'Then count.']],
     ['', []],
   ])('%j', (text, steps) => {
     expect(parseSteps(text, 5)).toEqual(steps);
@@ -73,6 +73,7 @@ describe('a demonstration', () => {
     ['Step 1: a\nStep 2: b'],
     ['Step 1:\nStep 2: b\nAnswer: 3'],
     ['Step 1: a\nStep 2: b\nAnswer:'],
+    ['Step 1: a\nStep 2: b\nStep 3: c\nAnswer: 3'],
     [''],
   ])('null where something is missing: %j', (text) => {
     expect(parseDemonstration(text, 2)).toBeNull();
@@ -119,7 +120,7 @@ describe('a verdict', () => {
     );
     for (const unit of ['{', '{"step":', 'step ', 'step \n', '}{', '"'])
       expect(parseVerdict(unit.repeat(200_000), 3)).toBeNull();
-    expect(parseSteps('1 '.repeat(100_000), 3)).toEqual([]);
+    expect(parseSteps('1 '.repeat(100_000), 3)).toHaveLength(1);
     expect(parseDemonstration('Step 1: '.repeat(50_000), 2)).toBeNull();
   });
 

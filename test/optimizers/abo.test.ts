@@ -201,6 +201,28 @@ describe('a round', () => {
     expect(notes(better.events)).toContain('The batch is all right: no step failed.');
   });
 
+  test('a rewrite that does no better on the batch is not put to validation, unless the gate is off', async () => {
+    const onValidation = ({ events }: Awaited<ReturnType<typeof runWith>>) => {
+      const until = events.findIndex((event) => event.type === 'searched');
+      const ids = new Set(made(events, 'rewrite').map(({ id }) => id));
+      return eventsOf(events.slice(0, until), 'answered').filter(
+        ({ answer }) => ids.has(answer.candidate) && answer.split === 'validation',
+      ).length;
+    };
+    expect(onValidation(await runWith())).toBe(0);
+    expect(onValidation(await runWith({ gate: false }))).toBe(4 * 6);
+    expect(onValidation(await runWith({}, writer({ rewrite: (n) => `Judge it carefully, way ${n}.` })))).toBe(
+      2 * 6,
+    );
+  });
+
+  test('the task line is the initial prompt or the description', async () => {
+    const { events } = await runWith({ line: 'description' });
+    expect(made(events, 'steps')[0]?.prompt).toMatch(
+      /^Say whether the item is positive or negative\.\n\nFollow/,
+    );
+  });
+
   test('adherence is the share of step labels in the transcripts', async () => {
     const all = await runWith({ rounds: 1 });
     expect(notes(all.events)).toContain(
