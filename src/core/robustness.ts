@@ -147,7 +147,7 @@ function shuffledVariants(
   const named = (i: number) => `${best.id}/s${i + 1}`;
   const none = (why: string) => ({ variants: [], why });
   const fewer = (count: number) =>
-    count < asked.shuffles ? `The options have ${count} other order${count === 1 ? '' : 's'}.` : '';
+    count < asked.shuffles ? `The options have only ${count} other order${count === 1 ? '' : 's'}.` : '';
   if (metric.kind !== 'choice' && metric.kind !== 'boolean')
     return none('The answers of this task are open: there are no options to put in another order.');
   const options = metric.kind === 'boolean' ? [metric.yes, metric.no] : metric.options;

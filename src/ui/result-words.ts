@@ -37,9 +37,13 @@ export function leakedExamples(leaks: readonly Leak[], test: boolean): number {
   return new Set(leaks.filter((leak) => isError(leak) === test).map((leak) => leak.example)).size;
 }
 
-/** `71 % on average, 64 % to 76 %; the prompt itself 74 %, n = 48`. */
-export function spreadWords({ mean, min, max, own, n }: Spread): string {
-  return `${percent(mean)} on average, ${percent(min)} to ${percent(max)}; the prompt itself ${percent(own)}, n = ${n}`;
+/** `mean 71 %, 64 to 76 %; the prompt itself 74 %, n = 48`; of a single score just that score. */
+export function spreadWords({ scores, mean, min, max, own, n }: Spread): string {
+  const variants =
+    scores.length === 1
+      ? percent(mean)
+      : `mean ${percent(mean)}, ${percent(min).slice(0, -2)} to ${percent(max)}`;
+  return `${variants}; the prompt itself ${percent(own)}, n = ${n}`;
 }
 
 /** A stretch of a prompt and the leaks that it lies in. */

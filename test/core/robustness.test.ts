@@ -93,7 +93,7 @@ describe('orders of the options', () => {
     );
     // Three of five are good: all "positive" is right on those; the other way round everything is wrong.
     expect(found.shuffles).toEqual({ own: 0.6, n: 5, scores: [0], mean: 0, min: 0, max: 0 });
-    expect(found.notes).toEqual(['The options have 1 other order.']);
+    expect(found.notes).toEqual(['The options have only 1 other order.']);
   });
 
   const listed = (test: Example[]): Task => ({
@@ -127,7 +127,7 @@ describe('orders of the options', () => {
     expect(found.shuffles).toMatchObject({ own: 1, n: 3 });
     // Of the five other orders of three options one leaves the first in its place.
     expect(found.shuffles?.mean).toBeCloseTo(1 / 5, 12);
-    expect(found.notes).toEqual(['The options have 5 other orders.']);
+    expect(found.notes).toEqual(['The options have only 5 other orders.']);
   });
   test('questions whose options cannot move are left out of both sides', async () => {
     const fixed: Example = { id: 'f', input: 'Which?\n(A) a stone\n(B) none of the above', gold: ['(B)'] };

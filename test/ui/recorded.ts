@@ -307,7 +307,14 @@ export function doubtfulEvents(): RunEvent[] {
     if (event.type !== 'proposed' || event.candidate.id !== result.best.candidate) return event;
     return { ...event, candidate: { ...event.candidate, prompt: quoted } };
   });
-  const gap = { split: 'validation', score: 0.84, n: 48, difference: 0.19, low: 0.05, high: 0.32 } as const;
+  const gap = {
+    split: 'validation',
+    score: result.best.score + 0.19,
+    n: 48,
+    difference: 0.19,
+    low: 0.05,
+    high: 0.32,
+  } as const;
   return [
     ...changed,
     {
@@ -327,7 +334,7 @@ export function doubtfulEvents(): RunEvent[] {
           prompts: writes.slice(0, 5),
         },
         shuffles: { own: 0.65, n: 48, scores: [0.44], mean: 0.44, min: 0.44, max: 0.44 },
-        notes: ['The options have 1 other order.'],
+        notes: ['The options have only 1 other order.'],
       },
     },
   ];

@@ -62,7 +62,10 @@ test('gapWords speaks of a gap above 0 alone', () => {
 
 test('spreadWords', () => {
   expect(spreadWords({ own: 0.74, n: 48, scores: [0.64, 0.76], mean: 0.7, min: 0.64, max: 0.76 })).toBe(
-    '70 % on average, 64 % to 76 %; the prompt itself 74 %, n = 48',
+    'mean 70 %, 64 to 76 %; the prompt itself 74 %, n = 48',
+  );
+  expect(spreadWords({ own: 0.74, n: 48, scores: [0.6], mean: 0.6, min: 0.6, max: 0.6 })).toBe(
+    '60 %; the prompt itself 74 %, n = 48',
   );
 });
 

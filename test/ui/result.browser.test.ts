@@ -52,5 +52,5 @@ test('a prompt that quotes a test example is never called better; its quotations
   await expect.element(page.getByTestId('gap')).toHaveTextContent('fitted 19 points [5, 32] of chance');
   await expect
     .element(page.getByTestId('robustness'))
-    .toHaveTextContent(/5 paraphrases: 64 % on average, 58 % to 71 %/);
+    .toHaveTextContent(/5 paraphrases: mean 64 %, 58 to 71 %/);
 });
