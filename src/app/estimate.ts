@@ -17,7 +17,8 @@ export function bounded(cost: Cost, budget: Budget): Cost {
 
 /**
  * Milliseconds until the run ends, from what it has used so far: the search up to the nearest limit, then the final
- * test. Null before anything is measured; `atLeast` while the measure rests on few asks.
+ * test. Null before anything is measured; `atLeast` while the measure rests on few asks. Of the search's asks, `reused`
+ * took no time.
  */
 export function timeLeft(
   cost: Cost,
@@ -25,9 +26,10 @@ export function timeLeft(
   usage: Usage,
   testCalls: number,
   searching: boolean,
+  reused = 0,
 ): { ms: number | null; atLeast: boolean } {
-  const asks = usage.targetCalls + usage.optimizerCalls;
-  if (asks === 0 || usage.ms === 0) return { ms: null, atLeast: true };
+  const asks = usage.targetCalls + usage.optimizerCalls - reused;
+  if (asks <= 0 || usage.ms === 0) return { ms: null, atLeast: true };
   const perAsk = usage.ms / asks;
   const test = testCalls * perAsk;
   if (!searching || exhausted(budget, usage) !== null) return { ms: test, atLeast: false };
@@ -39,7 +41,7 @@ export function timeLeft(
   if (budget.minutes !== undefined) limits.push(budget.minutes * 60_000 - usage.ms);
   if (budget.tokens !== undefined) {
     const used = tokensUsed(usage);
-    if (used > 0) limits.push(((budget.tokens - used) / used) * usage.ms);
+    if (used > 0) limits.push(((budget.tokens - used) / used) * perAsk * (asks + reused));
   }
   return { ms: Math.max(0, Math.min(...limits)) + test, atLeast: asks < ENOUGH };
 }

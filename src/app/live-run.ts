@@ -13,6 +13,7 @@ import type { Store } from '../storage/store.ts';
 import { timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import { logWriter } from './log-writer.ts';
+import { reusing, type Reusing } from './reply-cache.ts';
 import type { Run, RunSignal, RunStatus } from './types.ts';
 
 /** What a live run needs from its surroundings. */
@@ -46,6 +47,8 @@ export function startRun(
   let searching = true;
   let status: RunStatus = 'loading';
   const usage = noUsage();
+  /** Asks of the search that were answered from earlier runs. */
+  let reused = 0;
   const aborter = new AbortController();
   const gate = makeGate();
   const listeners = new Set<(signal: RunSignal) => void>();
@@ -115,9 +118,12 @@ export function startRun(
   function note(event: RunEvent): boolean {
     switch (event.type) {
       case 'answered':
-        if (event.answer.split !== 'test') charge(usage, 'target', event.answer.tokens, event.answer.ms);
+        if (event.answer.split === 'test') return false;
+        charge(usage, 'target', event.answer.tokens, event.answer.ms);
+        if (event.answer.reused) reused += 1;
         return false;
       case 'replied':
+        if (event.reused) reused += 1;
         charge(usage, 'optimizer', event.reply.tokens, event.ms);
         return false;
       case 'proposed':
@@ -166,7 +172,8 @@ export function startRun(
         const worthSaving = note(event);
         tell({ type: 'event', event });
         if (event.type === 'answered' || event.type === 'replied') {
-          tell({ type: 'left', ...timeLeft(cost, config.budget, usage, testLeft(event), searching) });
+          const left = timeLeft(cost, config.budget, usage, testLeft(event), searching, reused);
+          tell({ type: 'left', ...left });
         }
         if (worthSaving) await save();
       }
@@ -187,6 +194,8 @@ export function startRun(
         problem(String(unsaved), 'The last seconds of this run may not be kept.'),
       );
       become(record.status);
+    } finally {
+      await keeper?.written();
     }
   }
 
@@ -199,6 +208,8 @@ export function startRun(
     return Math.max(0, 2 * size + variants - tested);
   }
 
+  let keeper: Reusing | null = null;
+
   /** Models are loaded when the log has run out and the first ask is really made. */
   function lazily(load: () => Promise<LiveModels>): Effects {
     let ready: Promise<Effects> | null = null;
@@ -206,7 +217,13 @@ export function startRun(
       async perform(effect) {
         ready ??= load().then((models) => {
           if (status === 'loading') become('running');
-          return liveEffects(models, gate, aborter.signal, undefined, losses);
+          const live = liveEffects(models, gate, aborter.signal, undefined, losses);
+          if (config.freshReplies) return live;
+          keeper = reusing(live, surroundings.store.replies, models, async () => {
+            await gate.passed();
+            if (aborter.signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
+          });
+          return keeper;
         });
         return (await ready).perform(effect);
       },

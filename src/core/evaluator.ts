@@ -94,7 +94,13 @@ export function makeEvaluator(
     options: readonly string[] | null,
     outcome: Outcome,
   ): Answer {
-    const base = { candidate: candidate.id, example: example.id, split, ms: outcome.ms };
+    const base = {
+      candidate: candidate.id,
+      example: example.id,
+      split,
+      ms: outcome.ms,
+      ...(outcome.reused && { reused: true as const }),
+    };
     switch (outcome.kind) {
       case 'generate': {
         const { text, tokens } = outcome.reply;

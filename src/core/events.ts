@@ -33,6 +33,8 @@ export interface Answer {
   ms: number;
   /** Why the model refused the ask (too long for its context), absent otherwise. */
   refused?: string;
+  /** Taken from an earlier run; absent otherwise. */
+  reused?: true;
 }
 
 export type StopReason =
@@ -58,7 +60,7 @@ export type RunEvent =
   | { type: 'retrieved'; step: number; how: string; items: { candidate: string; weight: number | null }[] }
   | { type: 'step-size'; step: number; words: number }
   | { type: 'asked'; ask: number; step: number; slot: string; parts: readonly Part[]; content: Content }
-  | { type: 'replied'; ask: number; role: Role; reply: Reply; ms: number }
+  | { type: 'replied'; ask: number; role: Role; reply: Reply; ms: number; reused?: true }
   | { type: 'refused'; ask: number; reason: string }
   | { type: 'proposed'; candidate: Candidate; edit: number }
   | { type: 'rejected'; step: number; text: string; reason: string; parents: readonly string[] }

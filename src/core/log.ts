@@ -16,6 +16,8 @@ interface Came {
   ms: number;
   /** What happened when the engine had to be brought back on the way (its device was lost); absent otherwise. */
   recovered?: string;
+  /** The same model gave this reply to the same ask in an earlier run; `ms` is 0 and tokens are as first measured. */
+  reused?: true;
 }
 
 /**

@@ -56,6 +56,11 @@ export type Report = (progress: LoadProgress) => void;
 export interface Engine {
   /** `runtime:model:quantization`, part of every effect's key, e.g. `wllama:smollm2-135m-instruct:q8_0`. */
   readonly id: string;
+  /**
+   * What the weights, the runtime and whatever else shapes a reply are, to the byte; known after load. Equal builds give
+   * equal replies to a greedy ask. Null or absent where that cannot be known (a server): then no reply is used again.
+   */
+  readonly build?: string | null;
   /** Asks worth having in flight at once; 1 for the in-browser runtimes. */
   readonly parallel: number;
   /** Tokens of prompt and reply together; known after load. */

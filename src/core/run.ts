@@ -35,6 +35,8 @@ export interface RunConfig {
   seed: number;
   /** Full scores end early for candidates that the best so far beats with confidence; absent: all are asked all. */
   racing?: Racing;
+  /** Every ask is put to the models; absent: greedy asks that an earlier run made are answered from there. */
+  freshReplies?: true;
   /** After the final test, the best prompt in other words and with its options in another order; absent: left out. */
   robustness?: RobustnessConfig;
 }

@@ -191,8 +191,9 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
         return null;
       }
       charge(usage, 'optimizer', outcome.reply.tokens, outcome.ms);
-      yield { type: 'replied', ask, role: 'optimizer', reply: outcome.reply, ms: outcome.ms };
-      return outcome.reply.text;
+      const { reply, ms, reused } = outcome;
+      yield { type: 'replied', ask, role: 'optimizer', reply, ms, ...(reused && { reused }) };
+      return reply.text;
     },
 
     async *propose(text, { parents, origin, shots = [], repeats = false }) {

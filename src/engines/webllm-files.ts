@@ -187,6 +187,27 @@ export async function quantizationOf(record: Addresses): Promise<string> {
   return v.parse(configSchema, await readJson(indexFiles(record)[0])).quantization;
 }
 
+/**
+ * What the model's files are, to the byte: a hash over its configuration, its list of weights with their hashes, its
+ * tokenizer and its library. Null where one of them is not kept here or names no hash. `librarySha256` stands for a
+ * library that is known by its hash.
+ */
+export async function buildOf(record: Addresses, librarySha256: string | undefined): Promise<string | null> {
+  const index = indexFiles(record);
+  const { records } = v.parse(shardsSchema, await readJson(index[1]));
+  if (records.some(({ md5sum }) => md5sum === undefined)) return null;
+  const tokenizer = (await contents(record)).find(({ path }) => path.startsWith('tokenizer.'));
+  const library: ModelFile = { cache: 'webllm/wasm', url: record.model_lib, bytes: null, path: 'model.wasm' };
+  const hash = md5();
+  hash.add(new TextEncoder().encode(librarySha256 ?? ''));
+  for (const file of [...index, tokenizer, ...(librarySha256 === undefined ? [library] : [])]) {
+    const found = file && (await stored(file));
+    if (!found) return null;
+    hash.add(new Uint8Array(await found.arrayBuffer()));
+  }
+  return hash.end();
+}
+
 /** The tokenizer's description, or null when the model has none in JSON. */
 export async function tokenizerJson(record: Addresses): Promise<unknown> {
   const url = new URL('tokenizer.json', weightsFolder(record.model)).href;

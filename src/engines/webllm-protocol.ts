@@ -38,6 +38,8 @@ export type ToWorker =
 export interface Facts {
   contextTokens: number;
   details: string[];
+  /** As in Engine. */
+  build: string | null;
 }
 
 /** What the worker sends. `alive` says that the ask in hand has made a step. */

@@ -111,6 +111,10 @@ class WebllmHolder implements WebllmEngine {
       : [...details, `Brought back after a lost device: ${this.#recoveries}×`];
   }
 
+  get build(): string | null {
+    return this.#facts?.build ?? null;
+  }
+
   load(report: Report, signal: AbortSignal): Promise<void> {
     return this.#queue.run(async (stop) => {
       if (this.#session && !this.#session.lost) return;

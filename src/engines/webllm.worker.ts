@@ -1,7 +1,8 @@
 import { MLCEngine, type ModelRecord, prebuiltAppConfig } from '@mlc-ai/web-llm';
+import { version } from '@mlc-ai/web-llm/package.json';
 import { EngineError } from '../core/model.ts';
 import { askFault, Cancelled, describe, loadFault } from './webllm-faults.ts';
-import { fetchModel, isStored, quantizationOf, removeModel, tokenizerJson } from './webllm-files.ts';
+import { buildOf, fetchModel, isStored, quantizationOf, removeModel, tokenizerJson } from './webllm-files.ts';
 import { ownRunner, type Runner } from './webllm-own.ts';
 import { Inside, MissingMember } from './webllm-private.ts';
 import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';
@@ -132,12 +133,20 @@ async function load(order: LoadOrder): Promise<Facts> {
     },
   });
   const { contextTokens } = order;
+  const files = await buildOf(record, hashes['model.wasm']).catch(() => null);
   await engine.reload(
     record.model_id,
     contextTokens === null ? undefined : { context_window_size: contextTokens },
   );
 
-  if (order.path === 'public') return open(publicRunner(engine), await contextOf(engine, record, order), []);
+  /** What else shapes a reply: who computes it, which way, and in how much context. */
+  const whole = (path: string) =>
+    files &&
+    [files, `web-llm ${version}`, path, adapter, String(contextTokens), String(order.emptyThinking)].join(
+      ' ',
+    );
+  if (order.path === 'public')
+    return open(publicRunner(engine), await contextOf(engine, record, order), [], whole('public'));
   try {
     const inside = new Inside(engine, record.model_id);
     send({ kind: 'progress', progress: { loaded: 0, total: null, doing: 'Testing the device' } });
@@ -152,17 +161,17 @@ async function load(order: LoadOrder): Promise<Facts> {
     if (order.reuse) notes.push(`Use of the cache set by hand: ${order.reuse}.`);
     if (described === null)
       notes.push('Special tokens spelled out in a prompt are not made inert for this model.');
-    return open(ownRunner(inside, settings), inside.contextTokens, notes);
+    return open(ownRunner(inside, settings), inside.contextTokens, notes, whole(`own ${settings.reuse}`));
   } catch (error) {
     if (!(error instanceof MissingMember)) throw error;
     const note = `This version of WebLLM hides ${error.message}: every prompt is read in full and options cannot be scored.`;
-    return open(publicRunner(engine), await contextOf(engine, record, order), [note]);
+    return open(publicRunner(engine), await contextOf(engine, record, order), [note], whole('public'));
   }
 }
 
-function open(opened: Runner, contextTokens: number, notes: string[]): Facts {
+function open(opened: Runner, contextTokens: number, notes: string[], build: string | null): Facts {
   runner = opened;
-  return { contextTokens, details: [`WebGPU on ${adapter}`, ...notes] };
+  return { contextTokens, details: [`WebGPU on ${adapter}`, ...notes], build };
 }
 
 /** Only the model's configuration says it where web-llm's inside is closed; also proves that a model is loaded. */

@@ -1,6 +1,7 @@
 import { type Ask, type Content, type Engine, EngineError, type Report } from '../core/model.ts';
 import { hash32 } from '../core/hash.ts';
 import { fetchModel, type ModelFile } from './fetch-model.ts';
+import { md5 } from './md5.ts';
 import { makeQueue } from './queue.ts';
 import { chooseBy, type Lengths } from './wllama-choose.ts';
 import { type Runtime, RuntimeDeath, startRuntime } from './wllama-runtime.ts';
@@ -28,6 +29,8 @@ export function wllamaEngine(options: WllamaOptions): Engine {
   const lengths: Lengths = new Map();
   const contextTokens = options.contextTokens ?? 2048;
   let model: Blob | null = null;
+  /** The hash of the model file. */
+  let file = '';
   let runtime: Runtime | null = null;
   /** The prompt that was last computed in one piece and that the cache still holds; null after any other ask. */
   let primed: string | null = null;
@@ -35,7 +38,10 @@ export function wllamaEngine(options: WllamaOptions): Engine {
   async function ready(report: Report, signal: AbortSignal): Promise<Runtime> {
     if (runtime && runtime.heldBytes() > HELD_LIMIT) drop();
     if (runtime) return runtime;
-    model ??= await fetchModel(options, report, signal);
+    if (model === null) {
+      model = await fetchModel(options, report, signal);
+      file = options.sha256 ?? (await md5Of(model));
+    }
     report({ loaded: model.size, total: model.size, doing: `Starting ${options.name}` });
     const threads = crossOriginIsolated ? (options.threads ?? defaultThreads()) : 1;
     const started = await startRuntime(model, options.name, { contextTokens, threads });
@@ -88,6 +94,9 @@ export function wllamaEngine(options: WllamaOptions): Engine {
     get details() {
       return runtime ? describe(runtime) : [];
     },
+    get build() {
+      return runtime ? `${file} llama.cpp ${runtime.version} ${runtime.contextTokens}` : null;
+    },
     async load(report, signal) {
       await queue.run((stop) => ready(report, stop), signal);
     },
@@ -114,6 +123,14 @@ export function wllamaEngine(options: WllamaOptions): Engine {
       return Promise.resolve();
     },
   };
+}
+
+/** Takes a few seconds a gigabyte; files that come with a hash were checked by it. */
+async function md5Of(blob: Blob): Promise<string> {
+  const hash = md5();
+  const reader = blob.stream().getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) hash.add(read.value);
+  return hash.end();
 }
 
 function settingsOf(ask: Ask) {

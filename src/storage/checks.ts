@@ -6,6 +6,7 @@ import type { Rendering } from '../core/rendering.ts';
 import type { RobustnessConfig } from '../core/robustness.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
+import type { KeptReply } from './replies.ts';
 import type { RunRecord, TaskHead } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
@@ -110,6 +111,7 @@ const config: Check<RunConfig> = object<RunConfig>()({
       minBlocks: v.pipe(v.number(), v.integer(), v.minValue(0)),
     }),
   ),
+  freshReplies: v.exactOptional(v.literal(true)),
   robustness: v.exactOptional(
     object<RobustnessConfig>()({
       paraphrases: v.pipe(count, v.maxValue(20)),
@@ -139,9 +141,22 @@ const reply: Check<Reply> = object<Reply>()({
   finish: v.picklist(['stop', 'length', 'abort']),
 });
 
+/** A reply that was kept for later runs. */
+export const replyCheck: Check<KeptReply> = v.variant('kind', [
+  object<Kind<KeptReply, 'generate'>>()({ kind: v.literal('generate'), reply }),
+  object<Kind<KeptReply, 'choose'>>()({
+    kind: v.literal('choose'),
+    choice: object<Choice>()({ logProbs: v.array(v.union([v.number(), v.nan()])), tokens }),
+  }),
+]);
+
 /** A log entry whose vectors and log-probabilities come as `vector` and `logProb` read them. */
 export function effectCheck(vector: Check<Float32Array>, logProb: Check<number>): Check<LoggedEffect> {
-  const came = { ms: v.number(), recovered: v.exactOptional(v.string()) };
+  const came = {
+    ms: v.number(),
+    recovered: v.exactOptional(v.string()),
+    reused: v.exactOptional(v.literal(true)),
+  };
   type Outcome = LoggedEffect['outcome'];
   return object<LoggedEffect>()({
     key: v.string(),

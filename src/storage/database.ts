@@ -4,6 +4,7 @@ import type { LoggedEffect } from '../core/log.ts';
 import type { Example, SplitName } from '../core/task.ts';
 import { effectCheck, examplesCheck, firstIssue, headCheck, runCheck } from './checks.ts';
 import { broken, storageError } from './errors.ts';
+import { databaseReplies } from './replies.ts';
 import { headOf, pagesOf, type Database, type EffectRecord } from './schema.ts';
 import type { EffectLog, Listed, Store } from './store.ts';
 
@@ -38,6 +39,7 @@ const storedEffect = effectCheck(
 
 /** A Store over an open database. */
 export function databaseStore(db: Database): Store {
+  const kept = databaseReplies(db);
   return {
     saveRun: guarded('Saving the run', async (record) => {
       const tx = db.transaction('runs', 'readwrite', STRICT);
@@ -147,6 +149,14 @@ export function databaseStore(db: Database): Store {
       const tx = db.transaction('settings', 'readwrite', STRICT);
       await written(tx, [tx.store.put(value, key)]);
     }),
+
+    replies: {
+      asks: guarded('Reading kept replies', kept.asks),
+      find: guarded('Reading a kept reply', kept.find),
+      save: guarded('Keeping replies', kept.save),
+      held: guarded('Counting kept replies', kept.held),
+      clear: guarded('Clearing kept replies', kept.clear),
+    },
 
     close: () => db.close(),
   };

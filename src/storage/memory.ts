@@ -1,6 +1,7 @@
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { storageError } from './errors.ts';
+import { memoryReplies } from './replies.ts';
 import { headOf, type RunRecord, type TaskHead } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -11,14 +12,15 @@ export function memoryStore(): Store {
   const tasks = new Map<string, { head: TaskHead; task: Task }>();
   const vectors = new Map<string, Float32Array>();
   const settings = new Map<string, unknown>();
+  const replies = memoryReplies();
   let open = true;
 
   /** Runs `work` as the database would: later, only while open, failing with StorageError. */
-  async function later<R>(doing: string, work: () => R): Promise<R> {
+  async function later<R>(doing: string, work: () => R | Promise<R>): Promise<R> {
     await null;
     try {
       if (!open) throw new DOMException('closed', 'InvalidStateError');
-      return work();
+      return await work();
     } catch (cause) {
       throw storageError(doing, cause);
     }
@@ -91,6 +93,14 @@ export function memoryStore(): Store {
     setting: (key) => later('Reading a setting', () => structuredClone(settings.get(key)) ?? null),
     saveSetting: (key, value) =>
       later('Saving a setting', () => void settings.set(key, structuredClone(value))),
+
+    replies: {
+      asks: (model) => later('Reading kept replies', () => replies.asks(model)),
+      find: (model, ask) => later('Reading a kept reply', () => replies.find(model, ask)),
+      save: (batch) => later('Keeping replies', () => replies.save(batch)),
+      held: () => later('Counting kept replies', () => replies.held()),
+      clear: () => later('Clearing kept replies', () => replies.clear()),
+    },
 
     close: () => void (open = false),
   };

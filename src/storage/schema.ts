@@ -5,6 +5,7 @@ import type { RunConfig } from '../core/run.ts';
 import type { Comparison } from '../core/stats/compare.ts';
 import type { Example, SplitName, Task } from '../core/task.ts';
 import { taskCheck } from './checks.ts';
+import type { ReplyRecord } from './replies.ts';
 
 /** A run without its log: what it is made of, how far it came, what it found. */
 export interface RunRecord {
@@ -60,6 +61,8 @@ export interface Schema extends DBSchema {
   /** Embeddings that later runs may use again. */
   vectors: { key: [embedder: string, textHash: string]; value: Float32Array };
   settings: { key: string; value: unknown };
+  /** What models answered, for later runs that ask the same. */
+  replies: { key: [model: string, ask: string]; value: ReplyRecord; indexes: { used: number } };
 }
 
 export type Database = IDBPDatabase<Schema>;
@@ -77,6 +80,9 @@ const STEPS: readonly ((db: Database, tx: Upgrade) => void)[] = [
   (db, tx) => {
     db.createObjectStore('examples', { keyPath: ['task', 'split', 'page'] });
     void splitTasks(tx);
+  },
+  (db) => {
+    db.createObjectStore('replies', { keyPath: ['model', 'ask'] }).createIndex('used', 'used');
   },
 ];
 

@@ -4,6 +4,7 @@ import type { Task } from '../core/task.ts';
 import { databaseStore } from './database.ts';
 import { blocked, closed, type StorageError } from './errors.ts';
 import { memoryStore } from './memory.ts';
+import type { Replies } from './replies.ts';
 import { upgrade, VERSION, type Database, type RunRecord, type Schema, type TaskHead } from './schema.ts';
 
 /** What could be read, and one error for each record that could not: a broken record never hides the others. */
@@ -57,6 +58,9 @@ export interface Store {
   /** Null if absent. The caller checks the value: an older version may have written it. */
   setting(key: string): Promise<unknown>;
   saveSetting(key: string, value: unknown): Promise<void>;
+
+  /** Replies that later runs may use again. */
+  readonly replies: Replies;
 
   /** Idempotent; later calls reject with `closed`. */
   close(): void;

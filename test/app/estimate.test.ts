@@ -35,6 +35,12 @@ describe('timeLeft', () => {
     expect(timeLeft(COST, { tokens: 1_500 }, usage, 0, true).ms).toBe(5_500);
   });
 
+  test('answers from earlier runs take no time and say nothing about the pace', () => {
+    // 55 of the 110 asks took 11 s: 200 ms each.
+    expect(timeLeft(COST, {}, used(100, 10, 11_000), 50, true, 55).ms).toBe(990 * 200 + 50 * 200);
+    expect(timeLeft(COST, {}, used(100, 10, 0), 50, true, 110).ms).toBeNull();
+  });
+
   test('few asks make a lower bound; after the search only the test is left', () => {
     expect(timeLeft(COST, {}, used(3, 0, 300), 0, true).atLeast).toBe(true);
     expect(timeLeft(COST, {}, used(100, 10, 11_000), 20, false)).toEqual({ ms: 2_000, atLeast: false });

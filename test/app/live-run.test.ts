@@ -273,6 +273,35 @@ describe('a live run', () => {
     expect(eventsIn(again.signals)).toEqual(events);
   });
 
+  test('a second run of the same is answered from the first: the same events, without the time', async () => {
+    const store = memoryStore();
+    const built = () => {
+      const inner = target();
+      return { ...inner, build: 'one', asks: inner.asks };
+    };
+    const first = await start({ store, answerer: built() });
+    await first.run.ended;
+    const answerer = built();
+    const second = await start({ store, record: { ...newRecord(), id: 'second' }, answerer });
+    await second.run.ended;
+    expect(answerer.asks).toHaveLength(0);
+    const unmarked = eventsIn(second.signals).map((event) => {
+      if (event.type !== 'answered') return event;
+      expect(event.answer.reused).toBe(true);
+      const { reused: _, ...answer } = event.answer;
+      return { ...event, answer };
+    });
+    expect(unmarked).toEqual(eventsIn(first.signals));
+    expect({ ...second.run.usage, ms: 0 }).toEqual({ ...first.run.usage, ms: 0 });
+
+    const fresh = built();
+    const config = { ...CONFIG, freshReplies: true as const };
+    const third = await start({ store, record: { ...newRecord(), id: 'third', config }, answerer: fresh });
+    await third.run.ended;
+    expect(fresh.asks.length).toBeGreaterThan(0);
+    expect(eventsIn(third.signals)).toEqual(eventsIn(first.signals));
+  });
+
   test('who listens late hears everything from the start', async () => {
     const { run, signals } = await start({});
     await run.ended;

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../src/storage/errors.ts';
+import type { KeptReply } from '../../src/storage/replies.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { effect, effects, record, task } from './records.ts';
 
@@ -177,11 +178,67 @@ export function storeContract(fresh: () => Promise<Store>): void {
     expect(await store.setting('theme')).toBeNull();
   });
 
+  describe('replies', () => {
+    const HOUR = 3_600_000;
+    const tokens = { in: 4, cached: 3, out: 1 };
+    const kept = (n: number): KeptReply =>
+      n % 2 === 0
+        ? { kind: 'generate', reply: { text: `reply ${n}`, tokens, finish: 'stop' } }
+        : { kind: 'choose', choice: { logProbs: [-n, -Infinity], tokens } };
+    const entry = (n: number, model = 'm1') => ({ model, ask: `a${n}`, kept: kept(n) });
+    const at = (hour: number, most = 1e9) => ({ now: hour * HOUR + 5, most });
+
+    test('are kept by model and ask', async () => {
+      const { replies } = await fresh();
+      expect(await replies.held()).toEqual({ count: 0, bytes: 0 });
+      await replies.save({ fresh: [entry(0), entry(1), entry(1), entry(2, 'm10')], used: [], ...at(1) });
+      expect(await replies.find('m1', 'a0')).toStrictEqual(kept(0));
+      expect(await replies.find('m1', 'a1')).toStrictEqual(kept(1));
+      expect(await replies.find('m1', 'a2')).toBeNull();
+      expect((await replies.asks('m1')).toSorted()).toEqual(['a0', 'a1']);
+      expect(await replies.asks('m10')).toEqual(['a2']);
+      expect((await replies.held()).count).toBe(3);
+    });
+
+    test('stay as they were first given', async () => {
+      const { replies } = await fresh();
+      await replies.save({ fresh: [entry(0)], used: [], ...at(1) });
+      const before = await replies.held();
+      await replies.save({ fresh: [{ ...entry(0), kept: kept(1) }], used: [], ...at(2) });
+      expect(await replies.find('m1', 'a0')).toStrictEqual(kept(0));
+      expect(await replies.held()).toEqual(before);
+    });
+
+    test('make room by giving up those that were of no use for the longest time', async () => {
+      const { replies } = await fresh();
+      for (const n of [0, 2, 4, 6]) await replies.save({ fresh: [entry(n)], used: [], ...at(n) });
+      const { bytes } = await replies.held();
+      // The oldest is of use again; the second oldest is now the first to go.
+      await replies.save({ fresh: [], used: [{ model: 'm1', ask: 'a0' }], ...at(9) });
+      await replies.save({ fresh: [entry(8)], used: [], ...at(10, bytes) });
+      expect((await replies.asks('m1')).toSorted()).toEqual(['a0', 'a6', 'a8']);
+      const held = await replies.held();
+      expect(held.count).toBe(3);
+      expect(held.bytes).toBe((bytes * 3) / 4);
+    });
+
+    test('are cleared, and nothing else is', async () => {
+      const store = await fresh();
+      await store.saveSetting('theme', 'dark');
+      await store.replies.save({ fresh: [entry(0)], used: [], ...at(1) });
+      await store.replies.clear();
+      expect(await store.replies.held()).toEqual({ count: 0, bytes: 0 });
+      expect(await store.replies.asks('m1')).toEqual([]);
+      expect(await store.setting('theme')).toBe('dark');
+    });
+  });
+
   test('rejects when closed', async () => {
     const store = await fresh();
     store.close();
     store.close();
     expect((await rejection(store.runs())).fault).toBe('closed');
     expect((await rejection(store.appendEffects('run-1', 0, [effect(0)]))).fault).toBe('closed');
+    expect((await rejection(store.replies.held())).fault).toBe('closed');
   });
 }

@@ -40,6 +40,7 @@ export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
       parallel: 1,
       seed: 7,
       racing: { test: 'sign', alpha: 0.05, block: 10, minBlocks: 1 },
+      freshReplies: true,
     },
     task: task(),
     started,
@@ -57,7 +58,7 @@ export function effect(n: number): LoggedEffect {
   const tokens = { in: 40 + n, cached: 30, out: 2 };
   const kinds: LoggedEffect['outcome'][] = [
     { kind: 'generate', reply: { text: `red ${n}`, tokens, finish: 'stop' }, ms: n + 0.25 },
-    { kind: 'choose', choice: { logProbs: [-0.1 - n, -Infinity, 0], tokens }, ms: 12 },
+    { kind: 'choose', choice: { logProbs: [-0.1 - n, -Infinity, 0], tokens }, ms: 0, reused: true },
     { kind: 'embed', vectors: [new Float32Array([n, 0.1, -0.5]), new Float32Array([0, 1, 0])], ms: 3 },
     { kind: 'refused', reason: `too long by ${n} tokens`, ms: 0 },
   ];

@@ -178,6 +178,33 @@ test('a database of version 1, which kept tasks whole, opens with its tasks and 
   expect(await store.run('run-1')).toStrictEqual(record());
 });
 
+test('a database of version 2, which kept no replies, opens with its tasks and runs and keeps replies', async () => {
+  const name = newName();
+  const old = await openDB(name, 2, {
+    upgrade(db) {
+      db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('effects', { keyPath: ['run', 'seq'] });
+      db.createObjectStore('tasks', { keyPath: 'id' });
+      db.createObjectStore('vectors');
+      db.createObjectStore('settings');
+      db.createObjectStore('examples', { keyPath: ['task', 'split', 'page'] });
+    },
+  });
+  await old.put('runs', record());
+  await old.put('effects', { run: 'run-1', seq: 0, ...effect(0) });
+  await old.put('settings', 'dark', 'theme');
+  old.close();
+  const store = await stored(name);
+  expect(await store.run('run-1')).toStrictEqual(record());
+  expect((await store.loadEffects('run-1')).items).toStrictEqual([effect(0)]);
+  expect(await store.setting('theme')).toBe('dark');
+  expect(await store.replies.held()).toEqual({ count: 0, bytes: 0 });
+  const choice = { logProbs: [-1, -2], tokens: { in: 4, cached: 3, out: 1 } };
+  const entry = { model: 'm', ask: 'a', kept: { kind: 'choose' as const, choice } };
+  await store.replies.save({ fresh: [entry], used: [], now: 0, most: 1e6 });
+  expect(await store.replies.find('m', 'a')).toStrictEqual(entry.kept);
+});
+
 test('another tab that upgrades the database gets it, and this one is told', async () => {
   const name = newName();
   const told: StorageError[] = [];
@@ -320,6 +347,23 @@ test('cost of writing and reading a log', { timeout: 120_000 }, async () => {
   const inMemory = memoryStore();
   await inMemory.addRun(record('many'), many);
   await timed('load a log from memory', many.length, () => inMemory.loadEffects('many'));
+  const replies = Array.from({ length: 20_000 }, (_, i) => ({
+    model: 'm',
+    ask: `${i}`.padStart(32, '0'),
+    kept: {
+      kind: 'choose' as const,
+      choice: { logProbs: [-0.1 * i, -0.7], tokens: { in: 40, cached: 30, out: 2 } },
+    },
+  }));
+  const most = 1e9;
+  await timed('keep replies, 256 at a time', replies.length, async () => {
+    for (let i = 0; i < replies.length; i += 256)
+      await store.replies.save({ fresh: replies.slice(i, i + 256), used: [], now: 0, most });
+  });
+  await timed('list what was asked', replies.length, () => store.replies.asks('m'));
+  await timed('find replies one after another', 2000, async () => {
+    for (const { model, ask } of replies.slice(0, 2000)) await store.replies.find(model, ask);
+  });
   const examples = Array.from({ length: 450 }, (_, i) => ({
     id: `e${i}`,
     input: 'x'.repeat(150),
