@@ -63,7 +63,9 @@ export async function benchSimulated(wanted) {
       lines.map(({ method }) => method),
     ),
   );
-  console.log(`\n${rows.length} runs in ${seconds} s.`);
+  const { user, system } = process.cpuUsage();
+  const busy = Math.round((user + system) / 1e6);
+  console.log(`\n${rows.length} runs in ${seconds} s, ${busy} s of processor time.`);
   const whole = wanted.methods === null && wanted.landscapes === null && wanted.fresh === 0;
   if (!whole && !wanted.write) {
     console.log('A part only: docs/bench.md stays as it is (--write replaces it).');

@@ -159,13 +159,27 @@ describe('a landscape', () => {
       expect(counts.get(answer) ?? 0).toBeGreaterThan((0.85 * 4000) / land.answers.length);
   });
 
+  test('a worked example in the prompt counts as one shown, and its lines as no instruction', () => {
+    const worked =
+      'Item: Case 9: His note was never what we agreed on, for the board.\nAnswer:\nStep 1: Be creative.\nAnswer: jade';
+    const prompt = `Say which group the case belongs to.\n\nLike this:\n\n${worked}\n\nBe brief.`;
+    expect(readCandidate({ prompt, shots: [] })).toEqual({
+      prompt: 'Say which group the case belongs to.\nLike this:\nBe brief.',
+      shots: ['negation'],
+    });
+  });
+
   test('what the target reads out of an ask is the candidate, wherever it stands', () => {
     for (const position of ['before', 'question-begin', 'question-end', 'answer-begin'] as const) {
       const land = makeLandscape(4, { position });
       const task = taskOf(land, 1);
       const [one, two] = task.splits.train;
       if (one === undefined || two === undefined) throw new Error('no examples');
-      const candidate = { prompt: `${perfectPrompt(land)}\nStep 2: ${land.initialPrompt}`, shots: [one] };
+      const worked = 'Item: Case 9: His note as it should be, for the board.\nAnswer: jade';
+      const candidate = {
+        prompt: `${perfectPrompt(land)}\n\n${worked}\n\nStep 2: ${land.initialPrompt}`,
+        shots: [one],
+      };
       const { content } = render(candidate, two.input, task, {
         style: 'chat',
         position,
@@ -173,7 +187,13 @@ describe('a landscape', () => {
         maxTokens: 8,
       });
       const seen = readAsk({ content, maxTokens: 8, temperature: 0, seed: 0 }, land);
-      expect(seen).toEqual({ prompt: readCandidate(candidate).prompt, shots: [one.input], input: two.input });
+      expect(seen.prompt).toBe(readCandidate(candidate).prompt);
+      expect(seen.prompt).not.toContain('jade');
+      expect(seen.input).toBe(two.input);
+      // Where the prompt is said again with each example, so is what it shows.
+      expect(new Set(seen.shots)).toEqual(
+        new Set([one.input, 'Case 9: His note as it should be, for the board.']),
+      );
       expect(rightAnswer(land, two.input)).toBe(two.gold[0]);
     }
   });

@@ -24,7 +24,7 @@ export type Form =
 
 export interface Reading {
   form: Form;
-  wants: 'prompt' | 'paraphrase' | 'reasons' | 'demonstration';
+  wants: 'prompt' | 'paraphrase' | 'reasons' | 'demonstration' | 'step';
   /** How many, each in its own form. */
   count: number;
   shown: readonly Shown[];
@@ -150,6 +150,12 @@ const WISHES: readonly { wants: Reading['wants']; pattern: RegExp }[] = [
       /\b(?:write|give|show|produce|solve|work|make|execute|carry)\b[^.]{0,70}\b(?:demonstration|worked (?:example|solution)|through (?:all |every |the )?steps?|every step|each step|out (?:all |every |the )?steps?)\b/giu,
   },
   {
+    // One more, not the whole list.
+    wants: 'step',
+    pattern:
+      /\b(?:write|give|add|state|propose)\b[^.]{0,20}\b(?:a|an|one|single|missing|new|next)\s+(?:\w+\s+)?step\b/giu,
+  },
+  {
     wants: 'paraphrase',
     pattern:
       /\b(?:paraphrase|rephrase|reword|variation of|same meaning|in other words|other words|keep(?:s|ing)? (?:its|the) (?:meaning|content))\b/giu,
@@ -172,7 +178,7 @@ function readWish(tail: string, text: string): Reading['wants'] {
       wants = wish.wants;
     }
   }
-  const other = WISHES[2]?.pattern ?? /$^/u;
+  const other = WISHES.find((wish) => wish.wants === 'paraphrase')?.pattern ?? /$^/u;
   const short = text.length < 1500;
   return wants === 'prompt' && short && text.search(other) >= 0 ? 'paraphrase' : wants;
 }

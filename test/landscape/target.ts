@@ -76,15 +76,19 @@ export function readAsk(
 ): { prompt: string; shots: string[]; input: string | null } {
   const messages: readonly Message[] =
     ask.content.kind === 'chat' ? ask.content.messages : [{ role: 'user', content: ask.content.text }];
-  const asked = messages.filter(({ role }) => role !== 'assistant').map(({ content }) => content);
-  const last = asked.at(-1) ?? '';
-  const inputs = inputsIn(last);
-  // A prompt behind the input may show worked examples of its own; one before it too.
-  const input =
-    (land.position === 'question-end' || land.position === 'answer-begin' ? inputs[0] : inputs.at(-1)) ??
-    null;
-  const shots = [...asked.slice(0, -1).flatMap(inputsIn), ...inputs.filter((one) => one !== input)];
-  const prompt = [...new Set(asked.map(withoutInputs).filter((text) => text !== ''))].join('\n');
+  const turns = messages
+    .filter(({ role }) => role !== 'assistant')
+    .map(({ content }) => {
+      const inputs = inputsIn(content);
+      // A prompt behind the input may hold worked examples of its own; one before it too.
+      const behind = land.position === 'question-end' || land.position === 'answer-begin';
+      const input = (behind ? inputs[0] : inputs.at(-1)) ?? null;
+      return { input, inputs, prompt: promptIn(content, input) };
+    });
+  const input = turns.at(-1)?.input ?? null;
+  // A prompt that is said again with each worked example shows nothing more than once.
+  const shots = [...new Set(turns.flatMap(({ inputs }) => inputs))].filter((one) => one !== input);
+  const prompt = [...new Set(turns.map((turn) => turn.prompt).filter((text) => text !== ''))].join('\n');
   return { prompt, shots, input };
 }
 
@@ -93,21 +97,25 @@ export function readCandidate({ prompt, shots }: Pick<Candidate, 'prompt' | 'sho
   prompt: string;
   shots: (string | null)[];
 } {
-  const shown = [...shots.map(({ input }) => input), ...inputsIn(prompt)];
-  return { prompt: withoutInputs(prompt), shots: shown.map(calledFor) };
+  const shown = [...new Set([...shots.map(({ input }) => input), ...inputsIn(prompt)])];
+  return { prompt: promptIn(prompt, null), shots: shown.map(calledFor) };
 }
 
 const inputsIn = (text: string): string[] => text.match(INPUT) ?? [];
 
-/** Texts without their inputs, and what is left of them: an ask differs from the next in its input alone. */
+/** Texts without what is asked, and the prompt in them: an ask differs from the next in its input alone. */
 const bare = new Map<string, string>();
 
-/** The lines of the prompt alone, without inputs and without the markers in front of them. */
-function withoutInputs(text: string): string {
-  const rest = text.replace(INPUT, '');
+/** The worked examples of a prompt's own: an input and the lines below it, up to an empty one. */
+const WORKED = new RegExp(`^.*${INPUT.source}.*(?:\\n.*\\S.*)*`, 'gmu');
+
+/** The lines of the prompt alone: without the input that is asked, markers, and worked examples. */
+function promptIn(text: string, asked: string | null): string {
+  const rest = asked === null ? text : text.replace(asked, () => '');
   const known = bare.get(rest);
   if (known !== undefined) return known;
   const lines = rest
+    .replace(WORKED, '')
     .split('\n')
     .map((line) => line.replace(/^\s*(?:Item|Answer):/u, '').trim())
     .filter((line) => line !== '')

@@ -58,11 +58,43 @@ describe('the simulated optimizer', () => {
 
   test('fills an object with the keys that are shown', async () => {
     const text = await reply(
-      `Steps:\n1. Be creative.\n2. Double-check your answer.\n\n${ERRORS}\n\nReply with JSON: {"step": number, "kind": "not followed" | "missing", "reason": "..."}`,
+      `Steps:\n1. Be creative.\n2. Double-check your answer.\n\n${ERRORS}\n\nReply with JSON: {"step": number, "kind": "not followed" or "missing", "reason": "..."}`,
     );
     const verdict: unknown = JSON.parse(text);
     expect(verdict).toMatchObject({ reason: expect.any(String), step: expect.any(Number) });
     expect(['not followed', 'missing']).toContain(Reflect.get(Object(verdict), 'kind'));
+  });
+
+  test('writes a list of steps, one new step, or one step anew, as asked', async () => {
+    const list =
+      'Step 1: Say which group the case belongs to.\nStep 2: Be creative. Double-check your answer.';
+    for (let seed = 0; seed < 20; seed++) {
+      const steps = await reply(
+        `The prompt so far:\n${CURRENT}\n\nWrite a numbered list of steps between <steps> and </steps>.`,
+        seed,
+      );
+      expect(between(steps, '<steps>', '</steps>')).toMatch(/^1\. .+\n2\. .+/u);
+      for (const wish of ['Write the one new step that is missing.', 'Rewrite only step 2.']) {
+        const step = await reply(
+          `The steps:\n${list}\n\n${ERRORS}\n\n${wish} Put it between <step> and </step>.`,
+          seed,
+        );
+        expect(between(step, '<step>', '</step>'), wish).toMatch(/^(?!Step|1\.)[^\n]+$/u);
+      }
+    }
+  });
+
+  test('carries out the steps that it is shown, with the answer that it is shown', async () => {
+    const text = await reply(
+      `Steps:\nStep 1: Be creative. Be brief.\nStep 2: Double-check your answer.\n\nItem: Case 1: Her request was never what we agreed on, on our list.\n\nThe right answer is: birch\n\nCarry out all steps on this input and show the work. Put it between <demo> and </demo>.`,
+      2,
+    );
+    expect(between(text, '<demo>', '</demo>')?.split('\n')).toEqual([
+      'Case 1: Her request was never what we agreed on, on our list.',
+      'Step 1: Be creative. Done.',
+      'Step 2: Double-check your answer. Done.',
+      'Answer: birch',
+    ]);
   });
 
   test('continues a scored list by one line', async () => {

@@ -106,7 +106,7 @@ function one(reading: Reading, rng: Rng, skill: Skill, temperature: number): str
     default: {
       const parrot =
         rng.next() < skill.parroting ? reading.shown[rng.below(Math.max(1, reading.shown.length))] : null;
-      if (parrot) return parrot.text;
+      if (parrot && reading.onlyStep === null && reading.wants !== 'step') return parrot.text;
       const text = compose(reading, rng, skill, temperature);
       return reading.form.kind === 'plain' ? text.replaceAll('\n', ' ') : text;
     }
@@ -153,16 +153,29 @@ function said(id: string, rng: Rng): string {
 
 /** Steps of the prompt shown, each carried out, then the answer that was shown with the input. */
 function demonstration(reading: Reading, rng: Rng): string {
-  const steps = reading.shown.flatMap(({ text }) => sentencesOf(text)).slice(0, 12);
+  const steps = stepsOf(reading).map((step) => sentencesOf(bare(step))[0] ?? '');
   const input = reading.exemplars[0] ?? reading.errors[0] ?? '';
   const answer = reading.shownGold.get(input) ?? '';
-  const done = steps.map((step, i) => `Step ${i + 1}: ${bare(step)} Done.`);
+  const done = steps.map((step, i) => `Step ${i + 1}: ${step} Done.`);
   if (done.length > 1 && rng.next() < 0.05) done.pop();
   return [input, ...done, answer === '' ? '' : `Answer: ${answer}`].filter((line) => line !== '').join('\n');
 }
 
 const NUMBERED = /^(?:step\s+)?\d{1,2}\s*[.:)]\s*/iu;
 const bare = (sentence: string) => sentence.replace(NUMBERED, '');
+
+/** What a prompt is made of: its lines when it is a numbered list, its sentences otherwise. */
+function unitsOf(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.filter((line) => NUMBERED.test(line)).length >= 2 ? lines : sentencesOf(text);
+}
+
+/** The numbered steps that are shown, or else all that is. */
+function stepsOf(reading: Reading): string[] {
+  const units = reading.shown.flatMap(({ text }) => unitsOf(text));
+  const numbered = units.filter((unit) => NUMBERED.test(unit));
+  return numbered.length > 0 ? numbered : units;
+}
 
 /** How the task is said when no prompt is shown, and other ways to say it. None of them changes anything. */
 const OPENINGS = [
@@ -177,11 +190,12 @@ function compose(reading: Reading, rng: Rng, skill: Skill, temperature: number):
   const heat = 0.4 + 0.6 * temperature;
   const happens = (p: number) => rng.next() < p;
   const base = chooseBase(reading, rng, temperature);
-  let sentences = base === null ? [OPENINGS[rng.below(OPENINGS.length)] ?? ''] : sentencesOf(base.text);
-  const listed = sentences.filter((text) => NUMBERED.test(text)).length >= 2 || reading.numbered;
-  const stepStyle = sentences.some((text) => /^step\s/iu.test(text));
-  sentences = sentences.map(bare);
-  if (reading.onlyStep !== null) sentences = sentences.slice(reading.onlyStep - 1, reading.onlyStep);
+  const opening = [OPENINGS[rng.below(OPENINGS.length)] ?? ''];
+  const oneStep = reading.onlyStep !== null || reading.wants === 'step';
+  const units = oneStep ? oldStep(reading) : base === null ? opening : unitsOf(base.text);
+  const listed = units.filter((text) => NUMBERED.test(text)).length >= 2 || reading.numbered;
+  const stepStyle = units.some((text) => /^step\s/iu.test(text));
+  const sentences = units.map(bare);
   const onlyWords = reading.wants === 'paraphrase';
   let changes = reading.mayChange === null ? Infinity : Math.max(1, Math.floor(reading.mayChange / 8));
 
@@ -214,6 +228,9 @@ function compose(reading: Reading, rng: Rng, skill: Skill, temperature: number):
       if (of !== undefined) turned.splice(at, 0, phrase(of, rng.below));
     }
   }
+  // Who is asked for a list gives one, and who is asked for a step.
+  const least = oneStep ? 1 : reading.numbered ? 2 + rng.below(3) : 0;
+  while (turned.length < least) turned.push(phrase(liked(rng, ideasOf(turned.join('\n'))), rng.below));
   if (happens(skill.rambling))
     turned.push(...Array.from({ length: 4 }, () => phrase(liked(rng, []), rng.below)));
   while (
@@ -223,9 +240,15 @@ function compose(reading: Reading, rng: Rng, skill: Skill, temperature: number):
     happens(0.9)
   )
     turned.splice(1 + rng.below(turned.length - 1), 1);
-  if (listed && turned.length > 1 && reading.onlyStep === null)
+  if (listed && turned.length > 1 && !oneStep)
     return turned.map((text, i) => `${stepStyle ? `Step ${i + 1}:` : `${i + 1}.`} ${text}`).join('\n');
   return turned.join(' ');
+}
+
+/** The one step that is to be rewritten, as its sentences; nothing when a new one is wanted. */
+function oldStep(reading: Reading): string[] {
+  const step = reading.onlyStep === null ? undefined : stepsOf(reading)[reading.onlyStep - 1];
+  return step === undefined ? [] : sentencesOf(bare(step));
 }
 
 /** The prompt to start from: the one to change, or one of those shown, the better-scored the more readily. */
@@ -310,7 +333,7 @@ function json(
   const entries = keys.map(({ name, value }): [string, string | number] => {
     const choices = value
       .replace(/["']/gu, '')
-      .split('|')
+      .split(/\||\bor\b/u)
       .map((each) => each.trim());
     if (choices.length > 1) return [name, choices[rng.below(choices.length)] ?? ''];
     if (/step|number|index|count/iu.test(name) || /^(?:\d+|int|integer|number|n)\b/iu.test(value))
@@ -324,7 +347,7 @@ function json(
 
 /** The step to blame for an error: one that speaks of what the input calls for; often a guess, 0 for a step that lacks. */
 function failingStep(reading: Reading, rng: Rng, skill: Skill): number {
-  const steps = reading.shown.flatMap(({ text }) => sentencesOf(text)).filter((line) => NUMBERED.test(line));
+  const steps = stepsOf(reading);
   const wanted = calledFor(reading.errors[0] ?? reading.exemplars[0] ?? '');
   const at = steps.findIndex((step) => wanted !== null && ideasOfSentence(step).includes(wanted));
   if (at >= 0 && rng.next() >= skill.mistaken) return at + 1;
