@@ -80,6 +80,10 @@ export function defaultConfig(
   const why = [whyRendering, whyMeta];
   if (rendering !== usual)
     why.push(`This method lets the target write out its work: up to ${rendering.maxTokens} tokens a reply.`);
+  if (rendering.read === 'choose')
+    why.push(
+      'Before the first run with this task and model, up to 20 validation examples are answered both ways (at most 40 calls, charged to no budget); where fewer than 95 % agree, answers are written instead.',
+    );
   if (slow)
     why.push(
       'This model runs on the processor: fewer candidates, at most 48 validation examples and 20 minutes.',
@@ -94,6 +98,7 @@ export function defaultConfig(
       initialPrompt: task.initialPrompt,
       models: ids,
       rendering,
+      ...(rendering.read === 'choose' ? { reading: 'unchecked' as const } : {}),
       metaStyle,
       budget,
       limits,

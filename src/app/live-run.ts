@@ -13,6 +13,7 @@ import type { Store } from '../storage/store.ts';
 import { timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import { logWriter } from './log-writer.ts';
+import { settleReading } from './reading-check.ts';
 import { reusing, type Reusing } from './reply-cache.ts';
 import type { Run, RunSignal, RunStatus } from './types.ts';
 
@@ -41,7 +42,8 @@ export function startRun(
   surroundings: RunSurroundings,
 ): Run & { ended: Promise<void>; store(): Store } {
   const { optimizer, cost } = surroundings;
-  const { config, task } = record;
+  const { task } = record;
+  let { config } = record;
   let store = surroundings.store;
   let finishing = false;
   let searching = true;
@@ -54,10 +56,11 @@ export function startRun(
   const listeners = new Set<(signal: RunSignal) => void>();
   const signals: RunSignal[] = [];
   /** Of these only the latest matters to someone who listens later. */
-  const latest = new Map<'loading' | 'left', RunSignal>();
+  const latest = new Map<'loading' | 'left' | 'checking', RunSignal>();
 
   function tell(signal: RunSignal) {
-    if (signal.type === 'loading' || signal.type === 'left') latest.set(signal.type, signal);
+    if (signal.type === 'loading' || signal.type === 'left' || signal.type === 'checking')
+      latest.set(signal.type, signal);
     else signals.push(signal);
     for (const listener of listeners) {
       try {
@@ -165,6 +168,20 @@ export function startRun(
           },
         ),
       );
+      if (past.length === 0 && config.reading === 'unchecked') {
+        config = await settleReading({
+          config,
+          task,
+          method: optimizer,
+          effects: live,
+          target: (await live.models()).target,
+          store: surroundings.store,
+          report: (done, of) => tell({ type: 'checking', done, of }),
+        });
+        record.config = config;
+        await save();
+        tell({ type: 'settled', config });
+      }
       const effects = logged(known, config.models, live, log.write);
       const events = run(config, task, optimizer, effects, { finishing: () => finishing });
       if (past.length > 0) become('running');
@@ -211,15 +228,18 @@ export function startRun(
   let keeper: Reusing | null = null;
 
   /** Models are loaded when the log has run out and the first ask is really made. */
-  function lazily(load: () => Promise<LiveModels>): Effects {
+  function lazily(load: () => Promise<LiveModels>): Effects & { models(): Promise<LiveModels> } {
+    let loaded: Promise<LiveModels> | null = null;
     let ready: Promise<Effects> | null = null;
+    const models = () => (loaded ??= load());
     return {
+      models,
       async perform(effect) {
-        ready ??= load().then((models) => {
+        ready ??= models().then((engines) => {
           if (status === 'loading') become('running');
-          const live = liveEffects(models, gate, aborter.signal, undefined, losses);
+          const live = liveEffects(engines, gate, aborter.signal, undefined, losses);
           if (config.freshReplies) return live;
-          keeper = reusing(live, surroundings.store.replies, models, async () => {
+          keeper = reusing(live, surroundings.store.replies, engines, async () => {
             await gate.passed();
             if (aborter.signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
           });
@@ -235,7 +255,9 @@ export function startRun(
   const ended = go();
   return {
     id: record.id,
-    config,
+    get config() {
+      return config;
+    },
     task,
     usage,
     ended,

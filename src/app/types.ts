@@ -117,6 +117,10 @@ export type RunSignal =
   | { type: 'event'; event: RunEvent }
   | { type: 'loading'; role: 'target' | 'optimizer' | 'embedder'; model: string; progress: LoadProgress }
   | { type: 'status'; status: RunStatus }
+  /** Before a run begins: the way to read answers is being checked, so many of the calls are done. */
+  | { type: 'checking'; done: number; of: number }
+  /** Something of the configuration was settled before the run began. */
+  | { type: 'settled'; config: RunConfig }
   /** From measured speed; null while nothing is measured. `atLeast` while unsure. */
   | { type: 'left'; ms: number | null; atLeast: boolean }
   /** Shown at once: storage full or blocked, engine lost… The run goes on unless `status` says otherwise. */
@@ -124,6 +128,7 @@ export type RunSignal =
 
 export interface Run {
   readonly id: string;
+  /** As it is now: a check before the run may settle how answers are read. */
   readonly config: RunConfig;
   readonly task: Task;
   /** Every signal so far, then each new one as it comes; returns the way to stop listening. */
@@ -172,6 +177,9 @@ export interface Whetstone {
   replay(id: string): AsyncIterable<RunEvent>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
+  /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */
+  keptReplies(): Promise<{ count: number; bytes: number }>;
+  clearReplies(): Promise<void>;
   /** Configuration, task and every effect as one JSON file. */
   exportRun(id: string): Promise<Blob>;
 }

@@ -221,6 +221,8 @@ export function makeWhetstone(): Whetstone {
       await (await storeOf(id)).deleteRun(id);
       live.delete(id);
     },
+    keptReplies: async () => (await storeOpened).replies.held(),
+    clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {
       const store = await storeOf(id);
       const [record, { items }] = await Promise.all([recordOf(id), store.loadEffects(id)]);

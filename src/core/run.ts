@@ -6,7 +6,7 @@ import { findLeaks } from './leakage.ts';
 import type { Effects, ModelIds } from './log.ts';
 import { isBinary } from './metrics.ts';
 import type { Optimizer, OptionValue } from './optimizer.ts';
-import type { MetaStyle, Rendering } from './rendering.ts';
+import type { MetaStyle, ReadingCheck, Rendering } from './rendering.ts';
 import type { Racing } from './race.ts';
 import { makeRng } from './rng.ts';
 import { robustness, type RobustnessConfig } from './robustness.ts';
@@ -37,6 +37,11 @@ export interface RunConfig {
   racing?: Racing;
   /** Every ask is put to the models; absent: greedy asks that an earlier run made are answered from there. */
   freshReplies?: true;
+  /**
+   * `unchecked`: whether `choose` agrees with decoding is to be found out before the run begins. Then what was found,
+   * from which `rendering.read` follows; the run itself does not look at it. Absent: the way to read was given.
+   */
+  reading?: 'unchecked' | ReadingCheck;
   /** After the final test, the best prompt in other words and with its options in another order; absent: left out. */
   robustness?: RobustnessConfig;
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Choice, Reply, Tokens } from '../core/model.ts';
 import type { Racing } from '../core/race.ts';
-import type { Rendering } from '../core/rendering.ts';
+import type { ReadingCheck, Rendering } from '../core/rendering.ts';
 import type { RobustnessConfig } from '../core/robustness.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
@@ -112,6 +112,19 @@ const config: Check<RunConfig> = object<RunConfig>()({
     }),
   ),
   freshReplies: v.exactOptional(v.literal(true)),
+  reading: v.exactOptional(
+    v.union([
+      v.literal('unchecked'),
+      object<ReadingCheck>()({
+        examples: count,
+        compared: count,
+        readable: count,
+        agreed: count,
+        tokens: v.number(),
+        ms: v.number(),
+      }),
+    ]),
+  ),
   robustness: v.exactOptional(
     object<RobustnessConfig>()({
       paraphrases: v.pipe(count, v.maxValue(20)),

@@ -4,6 +4,7 @@ import type { RunSignal } from '../../src/app/types.ts';
 import type { Engine } from '../../src/core/model.ts';
 import { EngineError } from '../../src/core/model.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
+import type { RunConfig } from '../../src/core/run.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
@@ -300,6 +301,43 @@ describe('a live run', () => {
     await third.run.ended;
     expect(fresh.asks.length).toBeGreaterThan(0);
     expect(eventsIn(third.signals)).toEqual(eventsIn(first.signals));
+  });
+
+  test('how answers are read is settled before the run, kept with it, and no part of its log', async () => {
+    const config: RunConfig = {
+      ...CONFIG,
+      rendering: { ...CONFIG.rendering, style: 'completion', read: 'choose' },
+      reading: 'unchecked',
+    };
+    // Writes as `target` does, but holds the other answer for likelier.
+    const odd = () =>
+      scriptedEngine({
+        id: 'scripted:target:none',
+        reply: () => ' positive',
+        choose: (_, options) => options.map((option) => (option.includes('negative') ? -0.1 : -2)),
+      });
+    const { run, signals, store } = await start({
+      record: { ...newRecord(), config },
+      answerer: odd(),
+      onSignal: atAnswer(3, (early) => void early.stop()),
+    });
+    await run.ended;
+    const settled = signals.find((signal) => signal.type === 'settled');
+    expect(settled?.config.rendering.read).toBe('decode');
+    expect(settled?.config.reading).toMatchObject({ examples: 6, readable: 6, agreed: 0 });
+    expect(run.config).toEqual(settled?.config);
+    expect(signals.filter((signal) => signal.type === 'checking')).toHaveLength(12);
+    const record = await store.run('run');
+    expect(record?.config).toEqual(settled?.config);
+    const { items } = await store.loadEffects('run');
+    expect(items.every(({ key }) => !key.includes(':choose:'))).toBe(true);
+    expect(items).toHaveLength(3);
+
+    const again = odd();
+    const resumed = await start({ store, record: record ?? newRecord(), answerer: again });
+    await resumed.run.ended;
+    expect(statuses(resumed.signals).at(-1)).toBe('finished');
+    expect(resumed.signals.some(({ type }) => type === 'checking' || type === 'settled')).toBe(false);
   });
 
   test('who listens late hears everything from the start', async () => {

@@ -42,13 +42,14 @@ function start(page: Page): Promise<string> {
     const { whetstone } = globalThis;
     if (!whetstone) throw new Error('The page has not started.');
     const choice = { task: 'movie-reviews', target: model, optimizer: model, method: 'gpo' };
-    const { config } = await whetstone.defaults(choice);
+    const { reading: _, ...config } = (await whetstone.defaults(choice)).config;
     const run = await whetstone.start({
       ...config,
       options: { ...config.options, candidates: 1, exemplars: 1, epochs: 1, batch: 2 },
       budget: { steps: 1 },
       limits: { train: 2, validation: 2, test: 2 },
       seed: 1,
+      freshReplies: true,
     });
     const told: Told = { events: [], loaded: [], problems: [], status: '', cached: 0 };
     Reflect.set(globalThis, 'told', told);

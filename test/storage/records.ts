@@ -41,6 +41,7 @@ export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
       seed: 7,
       racing: { test: 'sign', alpha: 0.05, block: 10, minBlocks: 1 },
       freshReplies: true,
+      reading: { examples: 20, compared: 20, readable: 18, agreed: 18, tokens: 900, ms: 2100.5 },
     },
     task: task(),
     started,

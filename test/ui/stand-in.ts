@@ -246,6 +246,7 @@ export function standIn(
 ): Whetstone & { calls: string[] } {
   const calls: string[] = [];
   let kept = runs;
+  let replies = { count: 2140, bytes: 912_000 };
   const imported = new Map<string, Task>();
   const taskOf = (id: string) => imported.get(id) ?? task;
   const keep = (text: string) => {
@@ -325,6 +326,11 @@ export function standIn(
     deleteRun: async (id) => {
       calls.push(`delete ${id}`);
       kept = kept.filter((run) => run.id !== id);
+    },
+    keptReplies: async () => replies,
+    clearReplies: async () => {
+      calls.push('clear replies');
+      replies = { count: 0, bytes: 0 };
     },
     exportRun: async (id) => {
       calls.push(`export ${id}`);
