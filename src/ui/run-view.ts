@@ -118,6 +118,8 @@ export interface RunView {
   /** Parts of `usage.ms`, for the estimate of a next run. */
   ms: Record<Role, number>;
   testCalls: number;
+  /** Calls of the search by role, and of the test, that were answered from earlier runs; they took no time. */
+  reused: Record<Role, number> & { test: number };
   budget: Budget | null;
   ended: { reason: StopReason; best: string } | null;
   result: TestResult | null;
@@ -146,6 +148,7 @@ export function emptyView(): RunView {
     usage: noUsage(),
     ms: { target: 0, optimizer: 0 },
     testCalls: 0,
+    reused: { target: 0, optimizer: 0, test: 0 },
     budget: null,
     ended: null,
     result: null,
@@ -188,6 +191,7 @@ export function reduce(view: RunView, event: RunEvent): RunView {
     case 'replied': {
       charge(view.usage, event.role, event.reply.tokens, event.ms);
       view.ms[event.role] += event.ms;
+      if (event.reused) view.reused[event.role] += 1;
       const known = view.asks.get(event.ask);
       if (known) {
         view.asks.set(event.ask, { ...known, role: event.role, reply: event.reply, ms: event.ms });
@@ -282,6 +286,7 @@ function change(view: RunView, step: number, part: Partial<StepView>): void {
 const noAnswers = { answers: 0, sum: 0, unreadable: 0, refused: 0 };
 
 function answered(view: RunView, answer: Answer): void {
+  if (answer.reused) view.reused[answer.split === 'test' ? 'test' : 'target'] += 1;
   if (answer.split === 'test') view.testCalls += 1;
   else {
     charge(view.usage, 'target', answer.tokens, answer.ms);

@@ -46,9 +46,18 @@ export function stageWords(view: RunView): string {
   return `${view.result || view.stage === 'test' ? '' : `${step} · `}${doing[view.stage]}${detail}`;
 }
 
-/** `214 calls · 12k tokens`, of the search and, once it began, of the test. */
+/**
+ * `214 calls + 48 test calls, 96 from earlier runs · 12k tokens computed, 31k reused from the cache`: calls of the
+ * search and, once it began, of the test; tokens of the search.
+ */
 export function usageWords(view: RunView): string {
   const used = spent(view);
+  const { target, optimizer } = view.usage;
+  const { reused } = view;
+  const earlier = reused.target + reused.optimizer + reused.test;
   const test = view.testCalls > 0 ? ` + ${view.testCalls} test calls` : '';
-  return `${short(used.calls)} calls${test} · ${short(used.tokens)} tokens`;
+  const known = earlier > 0 ? `, ${short(earlier)} from earlier runs` : '';
+  const cached = target.cached + optimizer.cached;
+  const kept = cached > 0 ? `, ${short(cached)} reused from the cache` : '';
+  return `${short(used.calls)} calls${test}${known} · ${short(used.tokens)} tokens computed${kept}`;
 }

@@ -34,6 +34,9 @@ async function setUp(page: Page, settings: Settings, task: string | null): Promi
     .getByRole('group', { name: /Budget/ })
     .getByLabel('Steps')
     .fill(String(settings.steps));
+  // Each run asks the model itself, or none would be long enough to be killed.
+  await form.getByText('Cost of the evaluation').click();
+  await form.getByLabel('Use replies of earlier runs').uncheck();
   await form.getByText('Examples and seed').click();
   await form.getByLabel('Seed', { exact: true }).fill(String(settings.seed));
 }

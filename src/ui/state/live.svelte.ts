@@ -1,5 +1,6 @@
 import type { Run, RunSignal, RunStatus } from '../../app/types.ts';
 import type { LoadProgress } from '../../core/model.ts';
+import type { RunConfig } from '../../core/run.ts';
 import { emptyView, reduce, type RunView } from '../run-view.ts';
 import type { Problem } from './problem.ts';
 
@@ -23,9 +24,12 @@ export class LiveRun {
   status: RunStatus = $state('loading');
   left: { ms: number | null; atLeast: boolean } | null = $state.raw(null);
   loading: readonly Loading[] = $state.raw([]);
+  /** How far the check before the run is, in calls; null without one. */
+  checking: { done: number; of: number } | null = $state.raw(null);
   problems: readonly Problem[] = $state.raw([]);
   selection: Selection | null = $state.raw(null);
 
+  #settled: RunConfig | null = $state.raw(null);
   readonly #folded = emptyView();
   readonly #leave: () => void;
   readonly #ended: (run: LiveRun) => void;
@@ -39,6 +43,11 @@ export class LiveRun {
 
   get task() {
     return this.run.task;
+  }
+
+  /** As far as it is settled. */
+  get config(): RunConfig {
+    return this.#settled ?? this.run.config;
   }
 
   /** True while models may still be asked. */
@@ -77,6 +86,13 @@ export class LiveRun {
         }
         break;
       }
+      case 'checking':
+        this.checking = { done: signal.done, of: signal.of };
+        break;
+      case 'settled':
+        this.#settled = signal.config;
+        this.checking = null;
+        break;
       case 'left':
         this.left = { ms: signal.ms, atLeast: signal.atLeast };
         break;

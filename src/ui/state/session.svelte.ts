@@ -208,7 +208,9 @@ export class Session {
   }
 
   #ended({ run, view }: LiveRun): void {
-    const { targetCalls, optimizerCalls } = view.usage;
+    // What was taken from earlier runs says nothing about the speed.
+    const targetCalls = view.usage.targetCalls - view.reused.target;
+    const optimizerCalls = view.usage.optimizerCalls - view.reused.optimizer;
     const { task, models } = run.config;
     keepSpeed('target', models.target, task, view.ms.target / targetCalls);
     keepSpeed('optimizer', models.optimizer, task, view.ms.optimizer / optimizerCalls);

@@ -1,6 +1,8 @@
 import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
+import { isBinary } from '../../core/metrics.ts';
 import type { Cost, OptionValue } from '../../core/optimizer.ts';
+import { defaultRacing } from '../../core/race.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
@@ -20,6 +22,10 @@ interface Edits {
   initialPrompt: string | null;
   metaStyle: MetaStyle | null;
   robustness: RobustnessConfig | null;
+  racing: boolean;
+  freshReplies: boolean;
+  /** Null: unless the way to read answers was chosen by hand. */
+  checkReading: boolean | null;
 }
 
 const untouched: Edits = {
@@ -32,6 +38,9 @@ const untouched: Edits = {
   initialPrompt: null,
   metaStyle: null,
   robustness: null,
+  racing: false,
+  freshReplies: false,
+  checkReading: null,
 };
 
 interface Choices {
@@ -64,16 +73,23 @@ export class SetupState {
     const { base, edits } = this;
     if (!base) return null;
     const { paraphrases, shuffles } = edits.robustness ?? { paraphrases: 0, shuffles: 0 };
+    const { reading, ...rest } = base;
+    const rendering = { ...base.rendering, ...edits.rendering };
+    const checked = edits.checkReading ?? edits.rendering.read === undefined;
+    const binary = this.task === null || isBinary(this.task.metric);
     return {
-      ...base,
+      ...rest,
       options: { ...base.options, ...edits.options },
       prompts: { ...base.prompts, ...edits.prompts },
-      rendering: { ...base.rendering, ...edits.rendering },
+      rendering,
       limits: edits.limits ?? base.limits,
       budget: edits.budget ?? base.budget,
       seed: edits.seed ?? base.seed,
       initialPrompt: edits.initialPrompt ?? base.initialPrompt,
       metaStyle: edits.metaStyle ?? base.metaStyle,
+      ...(reading !== undefined && checked && rendering.read === 'choose' ? { reading } : {}),
+      ...(edits.racing ? { racing: { ...defaultRacing, test: binary ? 'sign' : 't' } } : {}),
+      ...(edits.freshReplies ? { freshReplies: true } : {}),
       ...(paraphrases + shuffles > 0 ? { robustness: { paraphrases, shuffles } } : {}),
     };
   }
@@ -90,7 +106,7 @@ export class SetupState {
       ...this.edits,
       ...(otherTask ? { initialPrompt: null, limits: null } : {}),
       ...(otherMethod ? { options: {}, prompts: {} } : {}),
-      ...(otherTask || otherModel ? { rendering: {}, metaStyle: null } : {}),
+      ...(otherTask || otherModel ? { rendering: {}, metaStyle: null, checkReading: null } : {}),
     };
     await this.refresh();
   }
