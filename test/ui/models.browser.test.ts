@@ -66,6 +66,17 @@ test('the recommended model comes first, those that cannot run last, with the re
   expect(large.getByRole('button').elements()).toEqual([]);
 });
 
+test('on a wide page each cell stands under its head', async () => {
+  await opened([[SMOL, { state: 'kept', bytes: 1 }]]);
+  const left = (one: Element) => Math.round(one.getBoundingClientRect().x);
+  const heads = [...document.querySelectorAll('[role=columnheader]')].map(left);
+  for (const row of document.querySelectorAll('[data-model]')) {
+    const cells = [...row.querySelectorAll('[role=cell]')].slice(0, heads.length).map(left);
+    // The recommended one has a border, a pixel wide.
+    cells.forEach((x, at) => expect(Math.abs(x - (heads[at] ?? 0))).toBeLessThanOrEqual(1));
+  }
+});
+
 test('a download is begun, paused, gone on with and deleted from the keyboard, which keeps its place', async () => {
   const { downloads, row } = await opened([[QWEN, { state: 'absent' }]]);
   const download = row(QWEN).getByRole('button', { name: 'Download' });
