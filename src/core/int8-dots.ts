@@ -6,7 +6,7 @@
 
 /** What of WebAssembly core uses. It merges with the web's own types where those are present. */
 interface Wasm {
-  Module: new (bytes: Uint8Array) => object;
+  Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   Instance: new (module: object, imports: object) => { exports: Record<string, unknown> };
   Memory: new (size: { initial: number }) => { buffer: ArrayBuffer };
 }
