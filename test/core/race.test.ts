@@ -50,6 +50,7 @@ async function searched<T>(
     name: 'Race',
     paper: { title: '', url: '' },
     summary: '',
+    loop: [],
     prompts: {},
     options: {},
     selectsOn: () => 'validation',

@@ -65,6 +65,7 @@ export function methodOf(search: Optimizer['search'], prompts: Optimizer['prompt
     name: 'Trial',
     paper: { title: '', url: '' },
     summary: '',
+    loop: [],
     prompts,
     options: {},
     selectsOn: () => 'validation',
