@@ -71,7 +71,7 @@ export function makeEvaluator(
     candidate: Candidate,
     example: Example,
   ): { effect: Effect; options: readonly string[] | null } {
-    const { content, stop, optionLead } = render(candidate, example.input, task, rendering);
+    const { content, stop, until, optionLead } = render(candidate, example.input, task, rendering);
     const options = rendering.read === 'choose' ? allowedAnswers(task.metric, example.input) : null;
     const grammar = rendering.read === 'grammar' ? answerGrammar(task.metric, example.input) : null;
     const ask = {
@@ -80,6 +80,7 @@ export function makeEvaluator(
       temperature: 0,
       seed: 0,
       ...(stop.length > 0 ? { stop } : {}),
+      ...(until !== undefined && rendering.read === 'decode' ? { until } : {}),
       ...(grammar === null ? {} : { grammar }),
     };
     if (options === null) return { effect: { kind: 'generate', role: 'target', ask }, options: null };

@@ -1,5 +1,6 @@
 import { readClosed } from './closed.ts';
 import { cued, PRIMARY, WEAK } from './cues.ts';
+import { firstObject } from './json-object.ts';
 import { readNumber } from './numbers.ts';
 import type { Metric } from './task.ts';
 
@@ -22,7 +23,7 @@ export function extract(metric: Metric, reply: string, question: string): string
     case 'exact':
       return readExact(text);
     case 'json':
-      return readObject(text);
+      return firstObject(text);
     case 'contains':
     case 'rouge-l':
     case 'rules':
@@ -88,42 +89,4 @@ function bare(line: string): string {
     }
   }
   return text;
-}
-
-/** Stray braces in front of the object are skipped, but only this many: each may cost a scan of the rest. */
-const OPENINGS = 16;
-
-/** The text of the first balanced JSON object, in a fence or not; null when there is none that parses. */
-function readObject(text: string): string | null {
-  let from = text.indexOf('{');
-  for (let tries = 0; from >= 0 && tries < OPENINGS; tries++) {
-    const end = balancedEnd(text, from);
-    if (end !== null) {
-      const candidate = text.slice(from, end);
-      try {
-        JSON.parse(candidate);
-        return candidate;
-      } catch {
-        // Braces, but no JSON: look further in.
-      }
-    }
-    from = text.indexOf('{', from + 1);
-  }
-  return null;
-}
-
-/** Behind the brace that closes the one at `start`, braces inside strings aside; null when it stays open. */
-function balancedEnd(text: string, start: number): number | null {
-  let depth = 0;
-  let inString = false;
-  for (let i = start; i < text.length; i++) {
-    const char = text[i];
-    if (inString) {
-      if (char === '\\') i++;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === '{') depth++;
-    else if (char === '}' && --depth === 0) return i + 1;
-  }
-  return null;
 }

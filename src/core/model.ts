@@ -18,6 +18,11 @@ export interface Ask {
   seed: number;
   /** Generation ends before the first of these; they are never part of the reply. */
   stop?: readonly string[];
+  /**
+   * `object`: generation may end with the first JSON object that is whole (core/json-object.ts), which is then the last
+   * of the reply. An engine that cannot look at the text as it comes ignores it: what is read is the same.
+   */
+  until?: 'object';
   /** GBNF (the subset that llama.cpp and xgrammar share), start rule `root`. */
   grammar?: string;
 }

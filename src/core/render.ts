@@ -36,7 +36,11 @@ function lead(text: string): string {
   return text.endsWith('\n') ? '' : ' ';
 }
 
-/** What ends a decoded answer: a new line for one-line answers, an empty line otherwise. */
+/**
+ * What ends a decoded answer: a new line for one-line answers (a label, a number, a short text), an empty line otherwise.
+ * A label or a number within its line ends nothing: what follows it on the line may take it back. In a chat no text is
+ * an end, because the answer may stand below a reasoning of any form.
+ */
 function stops(metric: Metric, markers: Markers): string[] {
   const long: readonly Metric['kind'][] = ['json', 'rouge-l', 'contains', 'rules'];
   const end = long.includes(metric.kind) ? '\n\n' : '\n';
@@ -47,6 +51,8 @@ function stops(metric: Metric, markers: Markers): string[] {
 export interface Rendered {
   content: Content;
   stop: string[];
+  /** A JSON answer is whole with its closing brace, wherever it stands. */
+  until?: 'object';
   /** Put before an answer option to make it the exact text that follows the content. */
   optionLead: string;
 }
@@ -69,13 +75,14 @@ export function render(
     answer: shot.gold[0] ?? '',
   }));
   const last = question(at(shots.length), position, form.markers, input);
+  const until = form.metric.kind === 'json' ? { until: 'object' as const } : {};
   if (style === 'chat') {
     const messages: Message[] = turns.flatMap((turn) => [
       { role: 'user', content: turn.question },
       { role: 'assistant', content: turn.answer },
     ]);
     messages.push({ role: 'user', content: last });
-    return { content: { kind: 'chat', messages }, stop: [], optionLead: '' };
+    return { content: { kind: 'chat', messages }, stop: [], ...until, optionLead: '' };
   }
   const openEnd = form.markers.answer === '' ? `${last}\n` : last;
   const blocks = turns.map((turn) => {
@@ -86,6 +93,7 @@ export function render(
   return {
     content: { kind: 'completion', text },
     stop: stops(form.metric, form.markers),
+    ...until,
     optionLead: lead(text),
   };
 }

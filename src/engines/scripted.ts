@@ -1,8 +1,9 @@
+import { wholeObjectEnd } from '../core/json-object.ts';
 import { type Ask, type Choice, type Content, type Engine, EngineError, type Reply } from '../core/model.ts';
 
 export interface Script {
   /**
-   * The reply to the n-th ask (from 0). A string is cut at the ask's stop strings and to `maxTokens` words; a Reply is
+   * The reply to the n-th ask (from 0). A string is cut at the ask's stop strings, at the object that it asks for and to `maxTokens` words; a Reply is
    * given back as it is. May throw an EngineError, to play a failing runtime.
    */
   reply: (ask: Ask, n: number) => string | Reply;
@@ -77,7 +78,9 @@ function promptWords(content: Content): number {
 }
 
 function cut(text: string, ask: Ask, words: number): Reply {
+  const whole = ask.until === 'object' ? wholeObjectEnd(text) : null;
   const ends = (ask.stop ?? []).map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+  if (whole !== null) ends.push(whole);
   const stopped = ends.length > 0 ? text.slice(0, Math.min(...ends)) : text;
   const kept = new RegExp(`^(?:\\s*\\S+){0,${ask.maxTokens}}`).exec(stopped)?.[0] ?? '';
   const long = countWords(stopped) > ask.maxTokens;

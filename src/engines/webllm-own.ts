@@ -1,3 +1,4 @@
+import { wholeObjectEnd } from '../core/json-object.ts';
 import { type Ask, type Choice, type Content, EngineError, type Reply } from '../core/model.ts';
 import { makeRng } from '../core/rng.ts';
 import { planForward, type Reuse, type Speeds } from './webllm-plan.ts';
@@ -114,6 +115,8 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
         const text = inside.decode(out);
         const stopped = cutAtStop(text, stops);
         if (stopped !== null) return { text: stopped, tokens, finish: 'stop' };
+        const whole = ask.until === 'object' ? wholeObjectEnd(text) : null;
+        if (whole !== null) return { text: text.slice(0, whole), tokens, finish: 'stop' };
         // The last token may be the first bytes of a character that needs more.
         if (out.length >= most) return { text: text.replace(/\uFFFD+$/, ''), tokens, finish: 'length' };
         ({ row } = await rowAfter([...prompt, ...out], step));

@@ -1,5 +1,6 @@
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
+import { wholeObjectEnd } from '../core/json-object.ts';
 import { type Content, EngineError, type Tokens } from '../core/model.ts';
 import { inert, specialNames } from './inert.ts';
 
@@ -20,6 +21,7 @@ export interface Settings {
   temperature: number;
   seed?: number;
   stop?: readonly string[];
+  until?: 'object';
   grammar?: string;
   /** List this many likeliest tokens at every step, by their probability before temperature and grammar. */
   top?: number;
@@ -116,6 +118,7 @@ export async function startRuntime(
     const steps: Step[] = [];
     let text = '';
     let finish: 'stop' | 'length' = 'stop';
+    const whole = new AbortController();
     let tokens: Tokens = { in: 0, cached: 0, out: 0 };
     const onData = (data: unknown) => {
       const { choices, timings } = v.parse(chunk, data);
@@ -129,6 +132,12 @@ export async function startRuntime(
       if (timings) {
         const { cache_n: cached, prompt_n: computed, predicted_n: out } = timings;
         tokens = { in: cached + computed, cached, out };
+        const end = settings.until === 'object' ? wholeObjectEnd(text) : null;
+        if (end !== null) {
+          text = text.slice(0, end);
+          finish = 'stop';
+          whole.abort();
+        }
       }
     };
     const request = {
@@ -136,13 +145,19 @@ export async function startRuntime(
       cache_prompt: settings.fresh !== true,
       stream: true,
       onData,
-      abortSignal: signal,
+      // Each piece tells what it cost, so that the sum is known wherever the reply is broken off.
+      ...(settings.until !== undefined && { timings_per_token: true }),
+      abortSignal: AbortSignal.any([signal, whole.signal]),
     } as const;
-    if (content.kind === 'chat') {
-      const messages = content.messages.map((m) => ({ role: m.role, content: inert(m.content, names) }));
-      await wllama.createChatCompletion(Object.assign({ messages }, request));
-    } else {
-      await wllama.createCompletion(Object.assign({ prompt: inert(content.text, names) }, request));
+    try {
+      if (content.kind === 'chat') {
+        const messages = content.messages.map((m) => ({ role: m.role, content: inert(m.content, names) }));
+        await wllama.createChatCompletion(Object.assign({ messages }, request));
+      } else {
+        await wllama.createCompletion(Object.assign({ prompt: inert(content.text, names) }, request));
+      }
+    } catch (error) {
+      if (!whole.signal.aborted || signal.aborted) throw error;
     }
     spentTokens += tokens.in - tokens.cached + tokens.out;
     return { text, finish, tokens, steps };

@@ -134,13 +134,14 @@ async function md5Of(blob: Blob): Promise<string> {
 }
 
 function settingsOf(ask: Ask) {
-  const { maxTokens, temperature, stop, grammar } = ask;
+  const { maxTokens, temperature, stop, until, grammar } = ask;
   return {
     maxTokens,
     temperature,
     // 31 bits, because llama.cpp takes the largest 32-bit seed to mean a random one.
     seed: hash32(String(ask.seed)) >>> 1,
     ...(stop && { stop }),
+    ...(until && { until }),
     ...(grammar !== undefined && { grammar }),
   };
 }

@@ -82,6 +82,25 @@ describe('render', () => {
     });
   });
 
+  test.each<[Metric, string[], 'object' | undefined]>([
+    [METRIC, ['\n', '\nQ:'], undefined],
+    [{ kind: 'choice' }, ['\n', '\nQ:'], undefined],
+    [{ kind: 'boolean', yes: 'yes', no: 'no' }, ['\n', '\nQ:'], undefined],
+    [{ kind: 'number', decimals: 0 }, ['\n', '\nQ:'], undefined],
+    [{ kind: 'exact' }, ['\n', '\nQ:'], undefined],
+    [{ kind: 'json', fields: ['a'] }, ['\n\n', '\nQ:'], 'object'],
+    [{ kind: 'contains' }, ['\n\n', '\nQ:'], undefined],
+    [{ kind: 'rouge-l' }, ['\n\n', '\nQ:'], undefined],
+    [{ kind: 'rules' }, ['\n\n', '\nQ:'], undefined],
+  ])('what ends an answer of %o', (metric, stop, until) => {
+    const form = { markers: QA, metric };
+    const candidate = { prompt: 'P', shots: [] };
+    const text = render(candidate, 'x', form, rendering('completion', 'before'));
+    expect([text.stop, text.until]).toEqual([stop, until]);
+    const chat = render(candidate, 'x', form, rendering('chat', 'before'));
+    expect([chat.stop, chat.until]).toEqual([[], until]);
+  });
+
   test('patterns of String.replace in a prompt stay as they are', () => {
     const form = { markers: QA, metric: METRIC };
     const { content } = render(
