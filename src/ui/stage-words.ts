@@ -30,7 +30,7 @@ export const statuses: Record<RunStatus, string> = {
   paused: 'Paused',
   stopped: 'Stopped',
   interrupted: 'Interrupted',
-  failed: 'Engine lost',
+  failed: 'Failed',
   finished: 'Finished',
 };
 
