@@ -73,6 +73,7 @@ describe('webllmEngine', () => {
     await Promise.all([engine.load(quiet, calm()), engine.load(quiet, calm())]);
     expect(started()).toBe(1);
     expect(engine.contextTokens).toBe(2048);
+    expect(engine.build).toBe('b1');
     const replies = await Promise.all(['a', 'b'].map((text) => engine.generate(ask(text), calm())));
     expect(replies.map((reply) => reply.text)).toEqual(['a!', 'b!']);
   });

@@ -91,6 +91,8 @@ describe.skipIf(!present)(`webllm with ${hubModel ?? 'SmolLM2-135M'}${skipped}`,
     }
     expect(engine.details[0]).toMatch(/^WebGPU on \w+/);
     expect(engine.details[1]).toMatch(/^Self-test/);
+    // The hash of its files, the runtime and the way it is asked.
+    expect(engine.build).toMatch(/^[0-9a-f]{32} web-llm \d+\.\d+\.\d+ own /);
     const bytes = seen.filter((progress) => progress.total !== null).map((progress) => progress.loaded);
     expect(bytes.at(-1)).toBeGreaterThan(100_000_000);
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b));

@@ -98,6 +98,26 @@ describe.skipIf(url === null)('wllamaEngine with SmolLM2-135M-Instruct', () => {
     expect(reply.finish).toBe('stop');
   });
 
+  test('ends with a whole object where it may, with its tokens counted', async () => {
+    const text =
+      'Bob is 5.\nJSON: {"name": "Bob", "age": 5} (done)\nEve is 9.\nJSON: {"name": "Eve", "age": 9} (done)\nAnn is 7.\nJSON:';
+    const plain = await engine.generate(completion(text, { maxTokens: 24 }), never);
+    const ended = await engine.generate(completion(text, { maxTokens: 24, until: 'object' }), never);
+    expect(ended.text).toBe(' {"name": "Ann", "age": 7}');
+    expect(plain.text.startsWith(`${ended.text} (`)).toBe(true);
+    expect(ended.finish).toBe('stop');
+    expect(ended.tokens.in).toBe(plain.tokens.in);
+    expect(ended.tokens.out).toBeGreaterThan(8);
+    expect(ended.tokens.out).toBeLessThan(plain.tokens.out);
+    const after = await engine.generate(completion(text, { maxTokens: 24 }), never);
+    expect(after.text).toBe(plain.text);
+  });
+
+  test('says which build of which model it is', () => {
+    // The MD5 of the whole file, as it came without a SHA-256.
+    expect(engine.build).toMatch(/^[0-9a-f]{32} llama\.cpp b\d+\S* 512$/);
+  });
+
   test('puts system message and examples through the chat template', async () => {
     const messages = [
       { role: 'system', content: 'Answer good or bad.' },

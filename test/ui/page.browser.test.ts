@@ -61,6 +61,49 @@ test('the form is made from the method’s options and hands on what was chosen'
   });
 });
 
+test('racing, fresh replies and the check before the run are chosen in the form', async () => {
+  const given: RunConfig[] = [];
+  const whetstone = standIn((config) => {
+    given.push(config);
+    return handRun(config);
+  });
+  await render(App, { whetstone });
+  await page.getByText('Cost of the evaluation').click();
+  await expect.element(page.getByLabelText('Use replies of earlier runs')).toBeChecked();
+  await page.getByLabelText('Use replies of earlier runs').click();
+  await page.getByLabelText(/^Racing/).click();
+  await page.getByText('How it is put to the model').click();
+  await expect.element(page.getByLabelText('Check against written answers first')).toBeChecked();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect.poll(() => given).toHaveLength(1);
+  expect(given[0]).toMatchObject({
+    racing: { test: 'sign', alpha: 0.1 },
+    freshReplies: true,
+    reading: 'unchecked',
+  });
+});
+
+test('the check before a run is shown, with what came of it', async () => {
+  const { run } = await started([]);
+  run.send({ type: 'checking', done: 12, of: 40 });
+  await expect.element(page.getByText('12 of 40 calls')).toBeVisible();
+  const reading = { examples: 20, compared: 20, readable: 20, agreed: 12, tokens: 900, ms: 8000 };
+  const rendering = { ...run.config.rendering, read: 'decode' as const };
+  run.send({ type: 'settled', config: { ...run.config, rendering, reading } });
+  await expect.element(page.getByText('12 of 40 calls')).not.toBeInTheDocument();
+  await expect.element(page.getByText(/in only 12 of 20 readable replies/)).toBeVisible();
+});
+
+test('kept replies are counted and can be cleared', async () => {
+  const whetstone = standIn(() => handRun());
+  await render(App, { whetstone });
+  await page.getByRole('button', { name: /^CPU/ }).click();
+  await expect.element(page.getByText(/2,140 replies of models, about 912 kB/)).toBeVisible();
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await expect.element(page.getByText('None are kept.')).toBeVisible();
+  expect(whetstone.calls).toContain('clear replies');
+});
+
 test('a number out of bounds is not handed on and stops the start', async () => {
   const whetstone = standIn(() => handRun());
   await render(App, { whetstone });

@@ -293,6 +293,7 @@ export function standIn(
     defaults: async ({ method }) => ({
       config: {
         ...config,
+        ...(config.rendering.read === 'choose' ? { reading: 'unchecked' as const } : {}),
         optimizer: method,
         options: Object.fromEntries(
           Object.entries(optimizers.find((one) => one.id === method)?.options ?? {}).map(([name, option]) => [
