@@ -45,7 +45,8 @@ function scripted(scripts: Script[], options: WebllmOptions = {}) {
 }
 
 const good: Script = (order, send) => {
-  if (order.kind === 'load') send({ kind: 'loaded', facts: { contextTokens: 2048, details: ['a device'], build: 'b1' } });
+  if (order.kind === 'load')
+    send({ kind: 'loaded', facts: { contextTokens: 2048, details: ['a device'], build: 'b1' } });
   if (order.kind === 'generate') send({ kind: 'reply', reply: replyTo(order.ask) });
 };
 const losing: Script = (order, send) => {
