@@ -79,7 +79,7 @@ const PAGE = 65_536;
 
 /** Null where WebAssembly or its SIMD is missing. `bytes` is the room that the buffer must have. */
 export function int8Dots(bytes: number): Int8Dots | null {
-  const wasm: Wasm | undefined = Reflect.get(globalThis, 'WebAssembly');
+  const wasm: Wasm | undefined = Reflect.get(Object(globalThis), 'WebAssembly');
   if (wasm === undefined) return null;
   try {
     const memory = new wasm.Memory({ initial: Math.ceil(bytes / PAGE) });
