@@ -178,7 +178,8 @@ test('a long import can be cancelled, and leaves nothing', async () => {
     'big.jsonl',
   );
   dropped(dialog().element(), [big]);
-  await expect.element(page.getByRole('progressbar', { name: /Reading/ })).toBeInTheDocument();
+  await expect.poll(() => dialog().element().textContent, { interval: 20 }).toContain('Reading…');
+  expect(dialog().element().querySelector('progress')?.labels[0]?.textContent).toBe('Reading…');
   await dialog().getByRole('button', { name: 'Cancel' }).click();
   await expect.element(dialog().getByText('Drop files or a folder here')).toBeVisible();
   await expect.element(page.getByRole('alert')).not.toBeInTheDocument();
