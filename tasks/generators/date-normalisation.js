@@ -1,20 +1,6 @@
+import { monthNames as months } from './calendar.js';
 import { splitsOf } from './layout.js';
 import { makeRandom } from './random.js';
-
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 /** @param {number} day */
 const ordinal = (day) =>

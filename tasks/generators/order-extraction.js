@@ -1,3 +1,4 @@
+import { monthNames as months } from './calendar.js';
 import { splitsOf } from './layout.js';
 import { fullName } from './people.js';
 import { makeRandom } from './random.js';
@@ -13,20 +14,6 @@ const items = [
   'whiteboard',
   'bookshelf',
   'footrest',
-];
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
 ];
 const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
