@@ -1,11 +1,8 @@
 import { EngineError, type Report } from '../core/model.ts';
-import { alone, forgetPieces, gather, openCache, piecesOf, wholeOf } from './pieces.ts';
+import { alone, forgetPieces, gather, MODELS_COMMAND, openCache, piecesOf, wholeOf } from './pieces.ts';
 
 /** Where downloads are kept between visits; web-llm keeps its own. */
 const CACHE = 'whetstone/models';
-
-/** The command that fetches the small default models. */
-export const MODELS_COMMAND = 'npm run models';
 
 export interface ModelFile {
   /** Absolute. */

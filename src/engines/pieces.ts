@@ -1,5 +1,8 @@
 import { EngineError } from '../core/model.ts';
 
+/** The command that fetches the small default models. */
+export const MODELS_COMMAND = 'npm run models';
+
 /**
  * Downloads that can be broken off at any moment. What arrives is put away in pieces, so a reload of the page loses at
  * most the last one; a pause loses nothing. The rest is asked for by Range where the server knows it, else the file
@@ -147,6 +150,9 @@ function continues(response: Response, have: Pieces): boolean {
   return have.total !== null && Number(headers.get('content-length')) === have.total - have.bytes;
 }
 
+/** Whether the page's own server should have the file: then a command brings it. */
+const ownServer = (url: string) => 'location' in globalThis && new URL(url).origin === location.origin;
+
 async function take(
   { url, name, bytes, signal, say }: Wanted,
   response: Response,
@@ -160,7 +166,9 @@ async function take(
     throw new EngineError(
       'unavailable',
       `${name} is not at ${url}: the answer was ${found}.`,
-      'Check the address of the model, or choose another one.',
+      ownServer(url)
+        ? `Run ${MODELS_COMMAND} once, then start the page again.`
+        : 'Check the address of the model, or choose another one.',
     );
   }
   const stated = totalOf(response, have.bytes);
