@@ -72,7 +72,9 @@ describe.skipIf(!hasGguf)(`a GGUF file${hasGguf ? '' : missing}`, () => {
     expect(second.seen.find(({ loaded }) => loaded > 0)?.loaded).toBe(paused?.bytes);
     const size = DEFAULT_MODEL.downloadBytes;
     expect(await kept(gguf)).toEqual({ whole: true, bytes: size, total: size });
-    expect(await (await caches.open('whetstone/pieces')).keys()).toEqual([]);
+    // Another suite's download may stand half-way beside it.
+    const pieces = await (await caches.open('whetstone/pieces')).keys();
+    expect(pieces.filter((piece) => piece.url.includes(encodeURIComponent(url)))).toEqual([]);
 
     const blob = await offline(() =>
       fetchModel({ url, name: 'the model', sha256 }, () => undefined, new AbortController().signal),
