@@ -1,0 +1,16 @@
+import type { Component } from 'svelte';
+import type { Session } from './state/session.svelte.ts';
+
+/** A place of the page beside the run view. `leave` goes back there. */
+export interface Place {
+  /** In the address: `#history`. */
+  id: string;
+  name: string;
+  /** Fetched when it is first visited, so that the page begins small. */
+  load(): Promise<{ default: Component<{ session: Session; leave: () => void }> }>;
+}
+
+/** In the order of the navigation. */
+export const places: readonly Place[] = [
+  { id: 'history', name: 'History', load: () => import('./panels/History.svelte') },
+];
