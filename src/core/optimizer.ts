@@ -5,6 +5,7 @@ import type { MetaStyle, Rendering } from './rendering.ts';
 import type { Raced, RaceOptions } from './race.ts';
 import type { Rng } from './rng.ts';
 import type { Example, SearchTask } from './task.ts';
+import type { TuneAsk, TuneResult } from './tuner.ts';
 
 /** One setting of a method, as data: the form, the ablation grid and the check of a configuration follow from it. */
 export type Option<T> = {
@@ -93,10 +94,20 @@ export interface Tools {
   known(candidate: Candidate, split: 'train' | 'validation'): Answer[];
   /** Unit vectors of texts. Each text is embedded once a run. */
   embed(texts: readonly string[]): Op<Float32Array[]>;
+  /**
+   * What the differentiable model makes of the ask, or null when it refuses it (its reason is in the events). Only
+   * methods that say `tunes` have one.
+   */
+  tune<A extends TuneAsk>(ask: A): Op<TuneResultOf<A> | null>;
   /** Says that the search now stands at this candidate. */
   current(scored: Scored): Op<void>;
   emit(event: RunEvent): Op<void>;
 }
+
+/** The result that belongs to an ask. */
+export type TuneResultOf<A extends TuneAsk> = A['do'] extends 'embed' | 'draw'
+  ? Extract<TuneResult, { text: string; prompt: unknown }>
+  : Extract<TuneResult, { did: A['do'] }>;
 
 /** One part of a method's loop, for its diagram, in the order in which the work is done. */
 export interface LoopPart {
@@ -128,6 +139,9 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   replyTokens?: number;
   /** Whether the search asks for embeddings, so that their model is loaded, or found missing, before it starts. */
   embeds(options: O): boolean;
+  /** The search follows gradients, so that a differentiable model is loaded beside the others. */
+  tunes?: true;
   cost(options: O, sizes: { train: number; validation: number }): Cost;
+  /** `options` may change when a step begins, in a run that branched off another: read each where it is used. */
   search(tools: Tools, options: O): Op<void>;
 }

@@ -44,6 +44,32 @@ export interface RunConfig {
   reading?: 'unchecked' | ReadingCheck;
   /** After the final test, the best prompt in other words and with its options in another order; absent: left out. */
   robustness?: RobustnessConfig;
+  /** Where the run left earlier ones, by rising step; absent: it left none. */
+  branches?: readonly Branch[];
+}
+
+/**
+ * A run that goes on from the middle of another: the same up to the beginning of `step`, and from there with other
+ * options. The first part of its log is that of the other run. What a method fixed before its first step (a first
+ * population, drawn exemplars, the split that chooses) stays as it was.
+ */
+export interface Branch {
+  /** Id of the run that it left; for the reader, nothing is looked up by it. */
+  run: string;
+  /** The first step with the new options, from 1. */
+  step: number;
+  /** All options of the method from then on; those left out take their defaults. */
+  options: Readonly<Record<string, OptionValue>>;
+}
+
+/** The branches of a run that leaves `of` at a step: those that `of` had taken before it, and this one. */
+export function branchesWith(of: Pick<RunConfig, 'branches'>, branch: Branch): readonly Branch[] {
+  return [...(of.branches ?? []).filter(({ step }) => step < branch.step), branch];
+}
+
+/** The options in force from the beginning of `step` on; of the run's start without one. */
+export function optionsAt(config: Pick<RunConfig, 'options' | 'branches'>, step = 0): RunConfig['options'] {
+  return config.branches?.findLast((branch) => branch.step <= step)?.options ?? config.options;
 }
 
 /** What the user may still say to a run that has started. */
@@ -97,6 +123,11 @@ export async function* run(
     meter,
     usage,
     selectsOn,
+    // In place, so that what the method reads from now on is new.
+    began(step) {
+      const branch = config.branches?.find((one) => one.step === step);
+      if (branch !== undefined) Object.assign(options, optionsOf(optimizer, branch.options));
+    },
   });
   const { initial } = tools;
   yield { type: 'proposed', candidate: initial, edit: 0 };

@@ -8,12 +8,13 @@ import { hash32 } from './hash.ts';
 import type { Effects } from './log.ts';
 import { isBinary } from './metrics.ts';
 import type { Content } from './model.ts';
-import type { Tools } from './optimizer.ts';
+import type { Tools, TuneResultOf } from './optimizer.ts';
 import { defaultRace, holdOut, race, type Racing } from './race.ts';
 import type { RunConfig } from './run.ts';
 import { makeRng } from './rng.ts';
 import { cleanPrompt } from './tags.ts';
 import type { Example, SearchTask } from './task.ts';
+import type { TuneAsk, TuneResult } from './tuner.ts';
 
 /** A prompt longer than this is no prompt but a runaway reply. */
 const MAX_PROMPT_CHARACTERS = 4000;
@@ -42,6 +43,21 @@ export interface ToolParts {
   meter: Meter;
   usage: Usage;
   selectsOn: 'train' | 'validation';
+  /** Told of each step before the method is. */
+  began?: (step: number) => void;
+}
+
+const answers = <A extends TuneAsk>(ask: A, result: TuneResult): result is TuneResultOf<A> & TuneResult =>
+  result.did === ask.do;
+
+/** Gradient steps made and examples read for an ask; none when it was refused. */
+function work(ask: TuneAsk, result: TuneResult | null): { steps: number; examples: number } {
+  if (ask.do === 'measure') return { steps: 0, examples: result === null ? 0 : ask.examples.length };
+  if (ask.do !== 'steps' || result?.did !== 'steps') return { steps: 0, examples: 0 };
+  const steps = result.losses.length;
+  // A step that failed had read its batch too.
+  const read = ask.batches.slice(0, steps + (result.failed === null ? 0 : 1));
+  return { steps, examples: read.reduce((sum, batch) => sum + batch.length, 0) };
 }
 
 /** The tools of one run. `findings` is live: the run loop reads it when the search has ended, however it ended. */
@@ -153,6 +169,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
         throw new Stop('budget-steps');
       guard();
       findings.step += 1;
+      parts.began?.(findings.step);
       yield {
         type: 'step',
         step: findings.step,
@@ -263,6 +280,25 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
         usage.ms += outcome.ms;
       }
       return texts.map((text) => vectors.get(text) ?? new Float32Array());
+    },
+
+    async *tune(ask) {
+      guard();
+      const outcome = await effects.perform({ kind: 'tune', ask });
+      if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
+      usage.ms += outcome.ms;
+      const result = outcome.kind === 'tune' && answers(ask, outcome.result) ? outcome.result : null;
+      yield {
+        type: 'computed',
+        step: findings.step,
+        what: ask.do,
+        ...work(ask, result),
+        ms: outcome.ms,
+        ...(result === null && {
+          refused: outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.',
+        }),
+      };
+      return result;
     },
 
     async *current({ candidate, score }) {

@@ -245,7 +245,7 @@ export const apo: Optimizer<ApoOptions> = {
   },
 
   async *search(tools, given) {
-    const options = settled(given);
+    let options = settled(given);
     const { train, validation } = tools.task.splits;
     const hardness: Hardness = new Map();
     yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
@@ -258,6 +258,7 @@ export const apo: Optimizer<ApoOptions> = {
 
     for (let r = 0; r < options.steps; r++) {
       const step = yield* tools.step(options.steps);
+      options = settled(given);
       const minibatch = tools.rng.fork(`minibatch/${step}`).sample(train, options.batch);
       const made: Candidate[] = [];
       for (const { candidate } of beam)

@@ -4,8 +4,9 @@ import type { Choice, Reply, Tokens } from '../core/model.ts';
 import type { Racing } from '../core/race.ts';
 import type { ReadingCheck, Rendering } from '../core/rendering.ts';
 import type { RobustnessConfig } from '../core/robustness.ts';
-import type { RunConfig } from '../core/run.ts';
+import type { Branch, RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
+import type { Moments, Nearest, SoftPrompt, TuneResult } from '../core/tuner.ts';
 import type { KeptReply } from './replies.ts';
 import type { RunRecord, TaskHead } from './schema.ts';
 
@@ -77,15 +78,21 @@ export const headCheck: Check<TaskHead> = object<TaskHead>()({
 export const examplesCheck: Check<readonly Example[]> = v.array(example);
 
 const limit = v.exactOptional(v.number());
+const options = v.record(v.string(), v.union([v.boolean(), v.number(), v.string()]));
 
 const config: Check<RunConfig> = object<RunConfig>()({
   version: v.literal(1),
   task: v.string(),
   optimizer: v.string(),
-  options: v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])),
+  options,
   prompts: v.record(v.string(), v.string()),
   initialPrompt: v.string(),
-  models: object<RunConfig['models']>()({ target: v.string(), optimizer: v.string(), embedder: v.string() }),
+  models: object<RunConfig['models']>()({
+    target: v.string(),
+    optimizer: v.string(),
+    embedder: v.string(),
+    tuner: v.exactOptional(v.string()),
+  }),
   rendering: object<Rendering>()({
     style: v.picklist(['chat', 'completion']),
     position,
@@ -131,6 +138,9 @@ const config: Check<RunConfig> = object<RunConfig>()({
       shuffles: v.pipe(count, v.maxValue(20)),
     }),
   ),
+  branches: v.exactOptional(
+    v.array(object<Branch>()({ run: v.string(), step: v.pipe(count, v.minValue(1)), options })),
+  ),
 });
 
 export const runCheck: Check<RunRecord> = object<RunRecord>()({
@@ -163,6 +173,34 @@ export const replyCheck: Check<KeptReply> = v.variant('kind', [
   }),
 ]);
 
+/** What a differentiable model gave; losses may be no number, so they come as log-probabilities do. */
+function tuneCheck(vector: Check<Float32Array>, loss: Check<number>): Check<TuneResult> {
+  type Did<D extends TuneResult['did']> = Extract<TuneResult, { did: D }>;
+  const prompt = object<SoftPrompt>()({ tokens: count, width: count, values: vector });
+  const moments = object<Moments>()({ first: vector, second: vector, count });
+  const near = object<Nearest>()({ text: v.string(), similarity: loss });
+  return v.variant('did', [
+    object<Extract<TuneResult, { text: string; prompt: SoftPrompt }>>()({
+      did: v.picklist(['embed', 'draw']),
+      prompt,
+      text: v.string(),
+    }),
+    object<Did<'steps'>>()({
+      did: v.literal('steps'),
+      prompt,
+      moments,
+      losses: v.array(loss),
+      failed: v.nullable(v.string()),
+    }),
+    object<Did<'measure'>>()({ did: v.literal('measure'), losses: v.array(loss), chosen: v.array(count) }),
+    object<Did<'project'>>()({
+      did: v.literal('project'),
+      text: v.string(),
+      nearest: v.array(v.array(near)),
+    }),
+  ]);
+}
+
 /** A log entry whose vectors and log-probabilities come as `vector` and `logProb` read them. */
 export function effectCheck(vector: Check<Float32Array>, logProb: Check<number>): Check<LoggedEffect> {
   const came = {
@@ -181,6 +219,11 @@ export function effectCheck(vector: Check<Float32Array>, logProb: Check<number>)
         ...came,
       }),
       object<Kind<Outcome, 'embed'>>()({ kind: v.literal('embed'), vectors: v.array(vector), ...came }),
+      object<Kind<Outcome, 'tune'>>()({
+        kind: v.literal('tune'),
+        result: tuneCheck(vector, logProb),
+        ...came,
+      }),
       object<Kind<Outcome, 'refused'>>()({ kind: v.literal('refused'), reason: v.string(), ...came }),
     ]),
   });
