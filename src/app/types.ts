@@ -2,7 +2,7 @@ import type { Importer } from './import/importer.ts';
 import type { TaskFile, TaskFormat } from './task-export.ts';
 import type { Usage } from '../core/budget.ts';
 import type { RunEvent } from '../core/events.ts';
-import type { LoadProgress } from '../core/model.ts';
+import type { LoadProgress, Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
@@ -71,6 +71,16 @@ export interface Downloads {
   pause(id: string): Promise<void>;
   /** Deletes what is there of the model's files. */
   remove(id: string): Promise<void>;
+}
+
+/** Sentence vectors of prompts, for the map of a run: the nearer two vectors, the more alike what the prompts say. */
+export interface PromptVectors {
+  /** Bytes that the embedding model loads when it is first used. */
+  readonly downloadBytes: number;
+  /** Same order; null where no earlier work and no opened recording knows one. Loads no model, never rejects. */
+  known(texts: readonly string[]): Promise<(Float32Array | null)[]>;
+  /** Same order, computed where they are not known, and kept. Rejects with EngineError. */
+  embed(texts: readonly string[], report: Report, signal: AbortSignal): Promise<Float32Array[]>;
 }
 
 /** What this browser and machine can do, each lack with its way out. */
@@ -151,6 +161,7 @@ export interface Whetstone {
   /** Forgets a model that the user added, and deletes its files. */
   removeModel(id: string): Promise<void>;
   readonly downloads: Downloads;
+  readonly vectors: PromptVectors;
   /** Every method that can be chosen, in the order to show them; the first is the default. */
   methods(): readonly Optimizer[];
   tasks(): Promise<TaskSummary[]>;

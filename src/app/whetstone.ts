@@ -15,6 +15,7 @@ import { makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { startRun } from './live-run.ts';
+import { promptVectors } from './prompt-vectors.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { exportTask } from './task-export.ts';
@@ -29,6 +30,7 @@ export function makeWhetstone(): Whetstone {
   const opened = openStore();
   const storeOpened = opened.then(({ store }) => store);
   const models = makeModels(storeOpened);
+  const vectors = promptVectors(models.embedder, storeOpened);
   /** Runs of this tab; one whose store is full reads from memory. */
   const live = new Map<string, ReturnType<typeof startRun>>();
 
@@ -150,6 +152,7 @@ export function makeWhetstone(): Whetstone {
     addModel: models.add,
     removeModel: models.remove,
     downloads: models.downloads,
+    vectors,
     methods: () => optimizers,
 
     async tasks() {
@@ -199,7 +202,8 @@ export function makeWhetstone(): Whetstone {
       const record = await recordOf(id);
       const { items } = await (await storeOf(id)).loadEffects(id);
       const past = new Map(items.map(({ key, outcome }) => [key, outcome]));
-      const effects = logged(past, record.config.models, null, () => Promise.resolve());
+      const log = logged(past, record.config.models, null, () => Promise.resolve());
+      const effects = vectors.hear(record.config.models.embedder, log);
       let count = 0;
       for await (const event of runOf(
         record.config,

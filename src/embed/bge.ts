@@ -4,6 +4,9 @@ import { type Request, Response } from './protocol.ts';
 
 export const EMBEDDER_ID = 'transformers:bge-small-en-v1.5:q8';
 
+/** What the model's four files weigh together. */
+export const EMBEDDER_BYTES = 34_757_037;
+
 const ADVICE =
   'Run `npm run models` to get the small models, or choose a trajectory that needs no similarity.';
 

@@ -3,6 +3,7 @@ import type {
   Machine,
   ModelChoice,
   ModelFiles,
+  PromptVectors,
   Run,
   RunSignal,
   RunStatus,
@@ -238,6 +239,32 @@ export function playedRun(given: RunConfig, events: readonly RunEvent[], batch: 
   };
 }
 
+/** Vectors that count a text's words, so that alike texts are near; known only once they were asked for. */
+function wordVectors(calls: string[]): PromptVectors {
+  const known = new Map<string, Float32Array>();
+  return {
+    downloadBytes: 34_757_037,
+    known: async (texts) => texts.map((text) => known.get(text) ?? null),
+    embed: async (texts, report) => {
+      calls.push(`embed ${texts.length}`);
+      report({ loaded: 1, total: 2, doing: 'Loading the embedding model' });
+      for (const text of texts) {
+        const vector = new Float32Array(64);
+        for (const word of text.toLowerCase().match(/[a-z]+/g) ?? []) {
+          const at = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 64, 7);
+          vector[at] = (vector[at] ?? 0) + 1;
+        }
+        const length = Math.hypot(...vector) || 1;
+        known.set(
+          text,
+          vector.map((x) => x / length),
+        );
+      }
+      return texts.map((text) => known.get(text) ?? new Float32Array(64));
+    },
+  };
+}
+
 /** Whetstone over recorded events. `start` and `resume` give what `begin` gives. */
 export function standIn(
   begin: (given: RunConfig) => Run,
@@ -260,6 +287,7 @@ export function standIn(
     machine: async () => machine,
     models: async () => [...shelf.models],
     downloads: shelf.downloads,
+    vectors: wordVectors(calls),
     removeModel: async (id) => void calls.push(`remove model ${id}`),
     addModel: async () => {
       throw new Error('No server answered at http://localhost:11434.');
