@@ -1,11 +1,14 @@
 import type { Effect, Effects } from '../core/log.ts';
 import { type Choice, type Embedder, type Engine, EngineError, type Reply } from '../core/model.ts';
+import type { TuneResult, Tuner } from '../core/tuner.ts';
 
 export interface LiveModels {
   target: Engine;
   optimizer: Engine;
   /** Null when the method needs no embeddings. */
   embedder: Embedder | null;
+  /** Null or absent when the method follows no gradient. */
+  tuner?: Tuner | null;
 }
 
 /** Holds asks back while a run is paused. */
@@ -82,11 +85,19 @@ export function liveEffects(
         if (models.embedder === null)
           throw new EngineError('unavailable', 'This run has no embedding model.');
         return { kind: 'embed', vectors: await models.embedder.embed(effect.texts, signal) };
+      case 'tune':
+        if (!models.tuner) throw new EngineError('unavailable', 'This run has no differentiable model.');
+        return { kind: 'tune', result: await models.tuner.tune(effect.ask, signal) };
     }
   }
 
+  function modelOf(effect: Effect) {
+    if (effect.kind === 'embed') return models.embedder;
+    return effect.kind === 'tune' ? models.tuner : models[effect.role];
+  }
+
   async function load(effect: Effect): Promise<void> {
-    const model = effect.kind === 'embed' ? models.embedder : models[effect.role];
+    const model = modelOf(effect);
     await model?.load(() => undefined, signal);
   }
 
@@ -136,4 +147,5 @@ export function liveEffects(
 type Answer =
   | { kind: 'generate'; reply: Reply }
   | { kind: 'choose'; choice: Choice }
-  | { kind: 'embed'; vectors: Float32Array[] };
+  | { kind: 'embed'; vectors: Float32Array[] }
+  | { kind: 'tune'; result: TuneResult };

@@ -144,9 +144,9 @@ function modelKey({ id, build }: Pick<Engine, 'id' | 'build'>): string | null {
   return build === undefined || build === null ? null : hash(JSON.stringify([ASKED_AS, id, build]));
 }
 
-/** Null for what is not to be reused: drawn replies, embeddings, models whose build is not known. */
+/** Null for what is not to be reused: drawn replies, embeddings, gradient steps, models whose build is not known. */
 function placeOf(effect: Effect, models: Record<Role, string | null>): Place | null {
-  if (effect.kind === 'embed' || effect.ask.temperature !== 0) return null;
+  if (effect.kind === 'embed' || effect.kind === 'tune' || effect.ask.temperature !== 0) return null;
   const model = models[effect.role];
   if (model === null) return null;
   const { content, maxTokens, stop, grammar, ...rest } = effect.ask;

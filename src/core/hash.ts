@@ -8,6 +8,14 @@ export function hash(text: string, seed = 0): string {
     .join('');
 }
 
+/** The same of a vector's bytes, so that two vectors of different bits do not share an identity. */
+export function hashVector(vector: Float32Array): string {
+  const units = new Uint16Array(vector.buffer, vector.byteOffset, vector.length * 2);
+  let text = '';
+  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096));
+  return hash(text);
+}
+
 /** One unsigned 32-bit integer from a text, for seeds. */
 export function hash32(text: string, seed = 0): number {
   return hashWords(text, seed)[0];

@@ -1,5 +1,6 @@
-import { hash } from './hash.ts';
+import { hash, hashVector } from './hash.ts';
 import { EngineError, type Ask, type Choice, type Reply } from './model.ts';
+import type { TuneAsk, TuneResult } from './tuner.ts';
 
 /** `target` answers the task, `optimizer` writes prompts; one model may play both. */
 export type Role = 'target' | 'optimizer';
@@ -8,7 +9,8 @@ export type Role = 'target' | 'optimizer';
 export type Effect =
   | { kind: 'generate'; role: Role; ask: Ask }
   | { kind: 'choose'; role: Role; ask: Ask; options: readonly string[] }
-  | { kind: 'embed'; texts: readonly string[] };
+  | { kind: 'embed'; texts: readonly string[] }
+  | { kind: 'tune'; ask: TuneAsk };
 
 /** What every outcome tells of how it came. */
 interface Came {
@@ -28,6 +30,7 @@ export type Outcome =
   | ({ kind: 'generate'; reply: Reply } & Came)
   | ({ kind: 'choose'; choice: Choice } & Came)
   | ({ kind: 'embed'; vectors: Float32Array[] } & Came)
+  | ({ kind: 'tune'; result: TuneResult } & Came)
   | ({ kind: 'refused'; reason: string } & Came);
 
 export interface LoggedEffect {
@@ -45,19 +48,30 @@ export interface ModelIds {
   target: string;
   optimizer: string;
   embedder: string;
+  /** The differentiable model; absent in runs of methods that need none. */
+  tuner?: string;
 }
 
 /** What identifies an effect up to repetition; the n-th identical one gets `#n` behind it. */
 export function effectKey(effect: Effect, models: ModelIds): string {
-  const model = effect.kind === 'embed' ? models.embedder : models[effect.role];
-  const role = effect.kind === 'embed' ? 'embed' : effect.role;
-  const what =
-    effect.kind === 'embed'
-      ? effect.texts
-      : effect.kind === 'choose'
-        ? [effect.ask, effect.options]
-        : effect.ask;
-  return `${role}:${effect.kind}:${model}:${hash(JSON.stringify(what))}`;
+  switch (effect.kind) {
+    case 'embed':
+      return keyOf('embed:embed', models.embedder, effect.texts);
+    case 'tune':
+      return keyOf(`tuner:${effect.ask.do}`, models.tuner ?? '', effect.ask);
+    case 'choose':
+      return keyOf(`${effect.role}:choose`, models[effect.role], [effect.ask, effect.options]);
+    case 'generate':
+      return keyOf(`${effect.role}:generate`, models[effect.role], effect.ask);
+  }
+}
+
+/** Vectors count by their bytes: as JSON they would be text of many times the length. */
+function keyOf(what: string, model: string, asked: unknown): string {
+  const text = JSON.stringify(asked, (_, value: unknown) =>
+    value instanceof Float32Array ? hashVector(value) : value,
+  );
+  return `${what}:${model}:${hash(text)}`;
 }
 
 /**

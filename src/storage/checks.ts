@@ -8,7 +8,7 @@ import type { Branch, RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
 import type { Moments, Nearest, SoftPrompt, TuneResult } from '../core/tuner.ts';
 import type { KeptReply } from './replies.ts';
-import type { RunRecord, TaskHead } from './schema.ts';
+import type { ModelBuilds, RunRecord, TaskHead } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
 
@@ -154,6 +154,15 @@ export const runCheck: Check<RunRecord> = object<RunRecord>()({
   bestPrompt: v.nullable(v.string()),
   verdict: v.nullable(v.picklist(['better', 'worse', 'not shown'])),
   effects: count,
+  builds: v.exactOptional(
+    v.array(
+      object<ModelBuilds>()({
+        from: count,
+        target: v.nullable(v.string()),
+        optimizer: v.nullable(v.string()),
+      }),
+    ),
+  ),
 });
 
 const tokens: Check<Tokens> = object<Tokens>()({ in: v.number(), cached: v.number(), out: v.number() });

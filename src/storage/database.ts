@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { hash } from '../core/hash.ts';
-import type { LoggedEffect } from '../core/log.ts';
+import type { LoggedEffect, Outcome } from '../core/log.ts';
 import type { Example, SplitName } from '../core/task.ts';
 import { effectCheck, examplesCheck, firstIssue, headCheck, runCheck } from './checks.ts';
 import { broken, storageError } from './errors.ts';
@@ -199,8 +199,19 @@ async function written(
 }
 
 function entry(run: string, seq: number, { key, outcome }: LoggedEffect): EffectRecord {
-  const kept = outcome.kind === 'embed' ? { ...outcome, vectors: outcome.vectors.map(compact) } : outcome;
-  return { run, seq, key, outcome: kept };
+  return { run, seq, key, outcome: compacted(outcome) };
+}
+
+function compacted(outcome: Outcome): Outcome {
+  if (outcome.kind === 'embed') return { ...outcome, vectors: outcome.vectors.map(compact) };
+  if (outcome.kind !== 'tune') return outcome;
+  const { result } = outcome;
+  if (result.did === 'measure' || result.did === 'project') return outcome;
+  const prompt = { ...result.prompt, values: compact(result.prompt.values) };
+  if (result.did !== 'steps') return { ...outcome, result: { ...result, prompt } };
+  const { first, second, count } = result.moments;
+  const moments = { first: compact(first), second: compact(second), count };
+  return { ...outcome, result: { ...result, prompt, moments } };
 }
 
 /**

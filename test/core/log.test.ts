@@ -22,6 +22,44 @@ describe('effectKey', () => {
   });
 });
 
+describe('the key of a gradient step', () => {
+  const MODELS_TOO = { ...MODELS, tuner: 'gradient:m:q8_0' };
+  const steps = (values: Float32Array, text = 'a'): Effect => ({
+    kind: 'tune',
+    ask: {
+      do: 'steps',
+      prompt: { tokens: 1, width: 2, values },
+      moments: null,
+      batches: [[{ id: '1', before: '', after: text, options: [' x'], gold: 0 }]],
+      rates: [0.01],
+      weightDecay: 0,
+      clip: 1,
+    },
+  });
+  const key = (effect: Effect) => effectKey(effect, MODELS_TOO);
+
+  test('names the model and what was done', () => {
+    expect(key(steps(new Float32Array([1, 2])))).toMatch(/^tuner:steps:gradient:m:q8_0:[0-9a-f]{32}$/);
+    expect(effectKey(steps(new Float32Array(2)), { ...MODELS, tuner: 'gradient:other' })).not.toBe(
+      key(steps(new Float32Array(2))),
+    );
+  });
+
+  test('differs with any bit of a vector and any letter of an example, and with nothing else', () => {
+    const base = key(steps(new Float32Array([1, 2])));
+    expect(key(steps(new Float32Array([1, 2 + 2 ** -22])))).not.toBe(base);
+    expect(key(steps(new Float32Array([1, 2]), 'b'))).not.toBe(base);
+    // A view into a larger buffer is the same vector.
+    expect(key(steps(new Float32Array([0, 1, 2, 3]).subarray(1, 3)))).toBe(base);
+    // The sign of zero is a bit too.
+    expect(key(steps(new Float32Array([0, 2])))).not.toBe(key(steps(new Float32Array([-0, 2]))));
+  });
+
+  test('stays short, however long the vector', () => {
+    expect(key(steps(new Float32Array(100_000))).length).toBeLessThan(80);
+  });
+});
+
 describe('logged', () => {
   test('writes each outcome before handing it on, and numbers repetitions', async () => {
     const written: LoggedEffect[] = [];

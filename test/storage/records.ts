@@ -54,13 +54,24 @@ export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
   };
 }
 
-/** The `n`-th effect of a log: the four kinds in turn, each different. */
+/** The `n`-th effect of a log: the kinds in turn, each different. */
 export function effect(n: number): LoggedEffect {
   const tokens = { in: 40 + n, cached: 30, out: 2 };
   const kinds: LoggedEffect['outcome'][] = [
     { kind: 'generate', reply: { text: `red ${n}`, tokens, finish: 'stop' }, ms: n + 0.25 },
     { kind: 'choose', choice: { logProbs: [-0.1 - n, -Infinity, 0], tokens }, ms: 0, reused: true },
     { kind: 'embed', vectors: [new Float32Array([n, 0.1, -0.5]), new Float32Array([0, 1, 0])], ms: 3 },
+    {
+      kind: 'tune',
+      result: {
+        did: 'steps',
+        prompt: { tokens: 1, width: 2, values: new Float32Array([n, -0]) },
+        moments: { first: new Float32Array([0, 1]), second: new Float32Array([2, n]), count: n },
+        losses: [0.7, NaN],
+        failed: n % 2 === 0 ? null : 'The loss is no number.',
+      },
+      ms: 4,
+    },
     { kind: 'refused', reason: `too long by ${n} tokens`, ms: 0 },
   ];
   const outcome = kinds[n % kinds.length];
