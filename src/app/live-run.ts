@@ -129,6 +129,9 @@ export function startRun(
         if (event.reused) reused += 1;
         charge(usage, 'optimizer', event.reply.tokens, event.ms);
         return false;
+      case 'computed':
+        usage.ms += event.ms;
+        return false;
       case 'proposed':
         prompts.set(event.candidate.id, event.candidate.prompt);
         return false;
@@ -225,6 +228,16 @@ export function startRun(
     return Math.max(0, 2 * size + variants - tested);
   }
 
+  /** The first live outcome of this session follows the `past` ones. */
+  function noteBuilds(models: LiveModels) {
+    const target = models.target.build ?? null;
+    const optimizer = models.optimizer.build ?? null;
+    const earlier = record.builds ?? [];
+    const last = earlier.at(-1);
+    if (last?.target === target && last.optimizer === optimizer) return;
+    record.builds = [...earlier, { from: past.length, target, optimizer }];
+  }
+
   let keeper: Reusing | null = null;
 
   /** Models are loaded when the log has run out and the first ask is really made. */
@@ -237,6 +250,7 @@ export function startRun(
       async perform(effect) {
         ready ??= models().then((engines) => {
           if (status === 'loading') become('running');
+          noteBuilds(engines);
           const live = liveEffects(engines, gate, aborter.signal, undefined, losses);
           if (config.freshReplies) return live;
           keeper = reusing(live, surroundings.store.replies, engines, async () => {

@@ -7,6 +7,7 @@ import type { Role } from './log.ts';
 import type { Content, Reply, Tokens } from './model.ts';
 import type { Robustness } from './robustness.ts';
 import type { SplitName } from './task.ts';
+import type { Nearest, TuneAsk } from './tuner.ts';
 
 /** A stretch of a meta-prompt and where it came from; the page colours by origin. */
 export interface Part {
@@ -16,7 +17,7 @@ export interface Part {
 
 /** What the loop is doing now. */
 export type Stage =
-  'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'test' | 'robustness';
+  'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'tune' | 'test' | 'robustness';
 
 /** One example answered by the target under one candidate. */
 export interface Answer {
@@ -53,6 +54,18 @@ export interface TestResult {
   leaks?: readonly Leak[];
 }
 
+/** What chose the place from which gradient descent goes on. */
+export type RestartSource =
+  'initial' | 'language model' | 'random' | 'perturbation' | 'crossover' | 'bayesian';
+
+/** How a soft prompt or a text does in the differentiable model, over the same validation examples all the time. */
+export interface Measured {
+  /** Mean cross-entropy in nat. */
+  loss: number;
+  /** Share of examples whose right answer is the likeliest; null where answers are free. */
+  accuracy: number | null;
+}
+
 /** Everything that happens in a run, in order; a recorded run gives the same events again. */
 export type RunEvent =
   | { type: 'step'; step: number; of: number | null }
@@ -71,6 +84,53 @@ export type RunEvent =
   | { type: 'current'; step: number; candidate: string; score: number }
   | { type: 'best'; step: number; candidate: string; score: number }
   | { type: 'note'; step: number; text: string }
+  /** One ask of the differentiable model is done. `steps` counts gradient steps kept, `examples` those read. */
+  | {
+      type: 'computed';
+      step: number;
+      what: TuneAsk['do'];
+      steps: number;
+      examples: number;
+      ms: number;
+      /** Why it was refused; absent otherwise. */
+      refused?: string;
+    }
+  /**
+   * A soft prompt was measured. `gradientStep` counts the steps of the whole run that were kept; `restart` is the id of
+   * the restart that this descent began from.
+   */
+  | {
+      type: 'tuned';
+      step: number;
+      gradientStep: number;
+      restart: number;
+      /** Mean training loss of the steps since the last measurement in nat; null before the first step of a descent. */
+      loss: number | null;
+      rate: number;
+      /** The soft prompt itself. */
+      validation: Measured;
+      /** The nearest words as one text, the candidate made of it (null when it is none), and how that text does by itself (null when it cannot be read). */
+      text: string;
+      candidate: string | null;
+      projected: Measured | null;
+      /** The nearest five of each virtual token, nearest first. */
+      words: readonly (readonly Nearest[])[];
+    }
+  /**
+   * Descent begins here, at the initial prompt (id 0) or anew. `text` is '' and `candidate` null for a place without
+   * words (a perturbed vector).
+   */
+  | ({
+      type: 'restart';
+      step: number;
+      gradientStep: number;
+      id: number;
+      source: RestartSource;
+      text: string;
+      candidate: string | null;
+    } & Measured)
+  /** A stretch of steps went wrong and was undone; `rate` is the learning rate from here on, `inRow` counts from 1. */
+  | { type: 'rolled-back'; step: number; gradientStep: number; reason: string; rate: number; inRow: number }
   /** The engine was lost and brought back by itself, before the event that follows. */
   | { type: 'recovered'; text: string }
   | { type: 'budget'; budget: Budget }

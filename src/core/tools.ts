@@ -47,7 +47,7 @@ export interface ToolParts {
   began?: (step: number) => void;
 }
 
-const answers = <A extends TuneAsk>(ask: A, result: TuneResult): result is TuneResultOf<A> & TuneResult =>
+const belongs = <A extends TuneAsk>(ask: A, result: TuneResult): result is TuneResultOf<A> & TuneResult =>
   result.did === ask.do;
 
 /** Gradient steps made and examples read for an ask; none when it was refused. */
@@ -287,7 +287,7 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
       const outcome = await effects.perform({ kind: 'tune', ask });
       if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
       usage.ms += outcome.ms;
-      const result = outcome.kind === 'tune' && answers(ask, outcome.result) ? outcome.result : null;
+      const result = outcome.kind === 'tune' && belongs(ask, outcome.result) ? outcome.result : null;
       yield {
         type: 'computed',
         step: findings.step,
@@ -295,7 +295,8 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
         ...work(ask, result),
         ms: outcome.ms,
         ...(result === null && {
-          refused: outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.',
+          refused:
+            outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.',
         }),
       };
       return result;

@@ -5,6 +5,7 @@ import type { Role } from '../core/log.ts';
 import type { Content, Reply } from '../core/model.ts';
 import type { Robustness } from '../core/robustness.ts';
 import type { SplitName } from '../core/task.ts';
+import type { TuneAsk } from '../core/tuner.ts';
 
 /** What the page shows of a run: a fold of its events, the same for a live run and a recorded one. */
 
@@ -91,6 +92,21 @@ export interface Standing {
   at: Spent;
 }
 
+/** An event of one type with what had been used when it came. */
+type At<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: Spent };
+
+export interface GradientView {
+  /** Soft prompts measured, descents begun and stretches undone, each in order. */
+  tuned: At<'tuned'>[];
+  restarts: At<'restart'>[];
+  rolledBack: At<'rolled-back'>[];
+  /** Gradient steps kept by the differentiable model, later undone ones included. */
+  steps: number;
+  /** Time and examples of each kind of ask. */
+  ms: Record<TuneAsk['do'], number>;
+  examples: Record<TuneAsk['do'], number>;
+}
+
 export interface RunView {
   events: number;
   step: number;
@@ -117,6 +133,8 @@ export interface RunView {
   usage: Usage;
   /** Parts of `usage.ms`, for the estimate of a next run. */
   ms: Record<Role, number>;
+  /** What a method that follows gradients did; empty in other runs. */
+  gradient: GradientView;
   testCalls: number;
   /** Calls of the search by role, and of the test, that were answered from earlier runs; they took no time. */
   reused: Record<Role, number> & { test: number };
@@ -126,6 +144,17 @@ export interface RunView {
   /** Null before it is done, and in runs that do not ask for it. */
   robustness: Robustness | null;
 }
+
+const noWork = () => ({ embed: 0, draw: 0, steps: 0, measure: 0, project: 0 });
+
+const noGradient = (): GradientView => ({
+  tuned: [],
+  restarts: [],
+  rolledBack: [],
+  steps: 0,
+  ms: noWork(),
+  examples: noWork(),
+});
 
 export function emptyView(): RunView {
   return {
@@ -147,6 +176,7 @@ export function emptyView(): RunView {
     unreadable: 0,
     usage: noUsage(),
     ms: { target: 0, optimizer: 0 },
+    gradient: noGradient(),
     testCalls: 0,
     reused: { target: 0, optimizer: 0, test: 0 },
     budget: null,
@@ -254,6 +284,23 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       break;
     case 'note':
       view.notes.push({ step: event.step, text: event.text });
+      break;
+    case 'computed': {
+      const { gradient } = view;
+      view.usage.ms += event.ms;
+      gradient.ms[event.what] += event.ms;
+      gradient.examples[event.what] += event.examples;
+      gradient.steps += event.steps;
+      break;
+    }
+    case 'tuned':
+      view.gradient.tuned.push({ ...event, at: spent(view) });
+      break;
+    case 'restart':
+      view.gradient.restarts.push({ ...event, at: spent(view) });
+      break;
+    case 'rolled-back':
+      view.gradient.rolledBack.push({ ...event, at: spent(view) });
       break;
     case 'recovered':
       view.notes.push({ step: view.step, text: event.text });

@@ -10,6 +10,7 @@ const doing: Record<Stage, string> = {
   summarize: 'summarizing',
   propose: 'proposing prompts',
   select: 'selecting',
+  tune: 'following the gradient',
   test: 'final test',
   robustness: 'robustness',
 };
