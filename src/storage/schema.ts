@@ -23,6 +23,15 @@ export interface RunRecord {
   verdict: Comparison['verdict'] | null;
   /** Outcomes in the log when this was saved. After a kill the log may hold more. */
   effects: number;
+  /** What answered, one entry each time that it was something else; absent in records of before it was noted. */
+  builds?: readonly ModelBuilds[];
+}
+
+/** The builds of both models (`Engine.build`) from outcome number `from` on; null where a build cannot be known. */
+export interface ModelBuilds {
+  from: number;
+  target: string | null;
+  optimizer: string | null;
 }
 
 /** One outcome of a run's log. `seq` counts from 0 in the order of arrival. */
