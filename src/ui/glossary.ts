@@ -12,6 +12,12 @@ export const glossary = {
   step: 'One round of the search: propose prompts, score them, choose where to go on from.',
   trajectory: 'The prompts tried so far with their scores, from which the optimizer learns.',
   'meta-prompt': 'The text that asks the optimizer model for a better prompt.',
+  lineage: 'Which candidates each candidate was made from, back to the initial prompt.',
+  incumbent: 'A candidate that was the best so far when it was found.',
+  'prompt map':
+    'Prompts as points: the nearer two points, the more alike what the prompts say to an embedding model.',
+  disagreement:
+    'How much the scores of an example differ between candidates; examples that all get right, or all wrong, decide nothing.',
   train: 'Examples that the optimizer may be shown and learn from.',
   validation: 'Examples on which every candidate is scored, to decide which one is kept.',
   test: 'Examples kept aside and asked once, at the end, to check the gain honestly.',

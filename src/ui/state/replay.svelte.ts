@@ -16,6 +16,8 @@ export class Replay {
   at = $state(0);
   playing = $state(false);
 
+  /** Of every candidate of the whole recording, for views whose axes must not move while it plays. */
+  readonly prompts: readonly string[];
   readonly #events: readonly RunEvent[];
   #folded = emptyView();
   #frame = 0;
@@ -24,6 +26,7 @@ export class Replay {
     this.summary = summary;
     this.task = task;
     this.#events = events;
+    this.prompts = events.flatMap((event) => (event.type === 'proposed' ? [event.candidate.prompt] : []));
     this.show(events.length);
   }
 

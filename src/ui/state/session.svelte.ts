@@ -10,6 +10,7 @@ import type { TaskFormat } from '../../app/task-export.ts';
 import type { RunEvent } from '../../core/events.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
 import { LiveRun } from './live.svelte.ts';
+import { MapVectors } from './map-vectors.svelte.ts';
 import { keepSpeed } from './memory.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { Replay } from './replay.svelte.ts';
@@ -22,6 +23,7 @@ export class Session {
   readonly methods: readonly Optimizer[];
   readonly setup: SetupState;
   readonly shelf: Shelf;
+  readonly mapVectors: MapVectors;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
   tasks: readonly TaskSummary[] = $state.raw([]);
@@ -38,6 +40,7 @@ export class Session {
     this.whetstone = whetstone;
     this.methods = whetstone.methods();
     this.setup = new SetupState(whetstone);
+    this.mapVectors = new MapVectors(whetstone.vectors);
     this.shelf = new Shelf(
       whetstone,
       (id) => this.models.find((model) => model.id === id)?.name ?? id,

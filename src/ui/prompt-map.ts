@@ -1,0 +1,261 @@
+import { principalCoordinates } from '../core/pca.ts';
+import type { RunView, Standing } from './run-view.ts';
+
+/** Prompts as points: the nearer two of them, the more alike what they say. */
+
+const PAD = 30;
+
+/** The axes are found from so many prompts, spread evenly over the run: the work grows with their square. */
+const FITTED = 200;
+
+/** Distance of points that stand on each other and are spread. */
+const STACK = 9;
+
+export interface Projection {
+  points: { x: number; y: number }[];
+  /** Share of the differences between the prompts that the two axes show, 0..1; 1 when there are none. */
+  held: number;
+}
+
+/**
+ * Points in the plane that keeps most of the distances between `vectors` (principal components), same order. An axis
+ * is turned so that the first vector lies left of the middle, and below it; where it lies on the middle the point
+ * farthest from it decides. `also` takes part in finding the axes without being placed, so that they stay where they
+ * are while a recording plays.
+ */
+export function project(
+  vectors: readonly Float32Array[],
+  also: readonly Float32Array[] = vectors,
+): Projection {
+  const first = vectors[0];
+  if (first === undefined) return { points: [], held: 1 };
+  const fitted = evenly(also.length >= vectors.length ? also : vectors, FITTED);
+  const mean = meanOf(fitted);
+  const coordinates = principalCoordinates(fitted, 2);
+  const axes = [0, 1].map((c) => {
+    const axis = axisOf(
+      fitted,
+      coordinates.map((point) => point[c] ?? 0),
+      mean,
+    );
+    const at = along(axis, first, mean);
+    const size = coordinates.reduce((most, point) => Math.max(most, Math.abs(point[c] ?? 0)), 0);
+    return at > 1e-6 * size ? axis.map((x) => -x) : axis;
+  });
+  const [across, up] = axes;
+  const points = vectors.map((vector) => ({
+    x: across ? along(across, vector, mean) : 0,
+    y: up ? along(up, vector, mean) : 0,
+  }));
+  let all = 0;
+  let shown = 0;
+  for (const [i, vector] of vectors.entries()) {
+    for (let k = 0; k < mean.length; k++) all += ((vector[k] ?? 0) - (mean[k] ?? 0)) ** 2;
+    shown += (points[i]?.x ?? 0) ** 2 + (points[i]?.y ?? 0) ** 2;
+  }
+  return { points, held: all < 1e-12 ? 1 : Math.min(1, shown / all) };
+}
+
+export interface MapPoint {
+  id: string;
+  x: number;
+  y: number;
+}
+
+/** The search going from one prompt to another; moves that stay are left out. */
+export interface Move {
+  from: MapPoint;
+  to: MapPoint;
+  step: number;
+}
+
+export interface PromptMap {
+  width: number;
+  height: number;
+  /** In order of creation; candidates without a vector are left out. */
+  points: MapPoint[];
+  moves: Move[];
+  held: number;
+  /** Candidates without a vector. */
+  unplaced: number;
+}
+
+/**
+ * Places every candidate whose prompt has a vector in `width` × `height` pixels, distances alike in both directions.
+ * Candidates on one spot (the same words with other worked examples) are spread around it.
+ */
+export function promptMap(
+  view: Pick<RunView, 'candidates'>,
+  vectors: ReadonlyMap<string, Float32Array>,
+  path: readonly Standing[],
+  width: number,
+  height: number,
+  also?: readonly Float32Array[],
+): PromptMap {
+  const known = [...view.candidates.values()].flatMap(({ candidate }) => {
+    const vector = vectors.get(candidate.prompt);
+    return vector ? [{ id: candidate.id, vector }] : [];
+  });
+  const { points: flat, held } = project(
+    known.map(({ vector }) => vector),
+    also,
+  );
+  const xs = extent(flat.map(({ x }) => x));
+  const ys = extent(flat.map(({ y }) => y));
+  const scale = Math.min((width - 2 * PAD) / (xs.size || 1e-9), (height - 2 * PAD) / (ys.size || 1e-9));
+  const spots = new Map<string, number>();
+  const points = known.map(({ id }, i): MapPoint => {
+    const x = width / 2 + ((flat[i]?.x ?? 0) - xs.middle) * scale;
+    const y = height / 2 - ((flat[i]?.y ?? 0) - ys.middle) * scale;
+    const spot = `${Math.round(x)} ${Math.round(y)}`;
+    const nth = spots.get(spot) ?? 0;
+    spots.set(spot, nth + 1);
+    // A sunflower's spiral: any number of points, none on another.
+    const angle = nth * Math.PI * (3 - Math.sqrt(5));
+    const far = STACK * Math.sqrt(nth);
+    return { id, x: x + far * Math.cos(angle), y: y + far * Math.sin(angle) };
+  });
+  const byId = new Map(points.map((point) => [point.id, point]));
+  const moves: Move[] = [];
+  let from: MapPoint | undefined;
+  for (const { candidate, step } of path) {
+    const to = byId.get(candidate);
+    if (to === undefined) continue;
+    if (from !== undefined && from !== to) moves.push({ from, to, step });
+    from = to;
+  }
+  return { width, height, points, moves, held, unplaced: view.candidates.size - points.length };
+}
+
+/** The point nearest to a place, none farther than `reach`. */
+export function nearestPoint<P extends { x: number; y: number }>(
+  points: readonly P[],
+  x: number,
+  y: number,
+  reach: number,
+): P | null {
+  let found: P | null = null;
+  let least = reach;
+  for (const point of points) {
+    const far = Math.hypot(point.x - x, point.y - y);
+    if (far <= least) {
+      found = point;
+      least = far;
+    }
+  }
+  return found;
+}
+
+/** The nearest point in the direction of an arrow key, preferring those straight ahead; null where there is none. */
+export function pointTowards<P extends { x: number; y: number }>(
+  points: readonly P[],
+  from: P,
+  key: string,
+): P | null {
+  const turn: Record<string, (dx: number, dy: number) => [ahead: number, aside: number]> = {
+    ArrowRight: (dx, dy) => [dx, dy],
+    ArrowLeft: (dx, dy) => [-dx, dy],
+    ArrowDown: (dx, dy) => [dy, dx],
+    ArrowUp: (dx, dy) => [-dy, dx],
+  };
+  const direction = turn[key];
+  if (direction === undefined) return null;
+  let found: P | null = null;
+  let least = Infinity;
+  for (const point of points) {
+    const [ahead, aside] = direction(point.x - from.x, point.y - from.y);
+    if (point === from || ahead < Math.abs(aside) || ahead <= 0) continue;
+    const cost = ahead + 2 * Math.abs(aside);
+    if (cost < least) {
+      found = point;
+      least = cost;
+    }
+  }
+  return found;
+}
+
+/** A name beside a point; `end` says that it stands left of it. */
+export interface Label {
+  id: string;
+  text: string;
+  x: number;
+  y: number;
+  end: boolean;
+}
+
+/** Names for as many of `wanted` (the most important first) as find room beside their point without covering another. */
+export function labels(
+  { points, width, height }: Pick<PromptMap, 'points' | 'width' | 'height'>,
+  wanted: readonly { id: string; text: string }[],
+): Label[] {
+  const byId = new Map(points.map((point) => [point.id, point]));
+  const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+  return wanted.flatMap(({ id, text }): Label[] => {
+    const point = byId.get(id);
+    if (point === undefined) return [];
+    const wide = 7 * text.length;
+    for (const end of [false, true]) {
+      for (const lift of [4, -8, 16]) {
+        const x = point.x + (end ? -9 : 9);
+        const y = point.y + lift;
+        const box = { left: end ? x - wide : x, right: end ? x : x + wide, top: y - 11, bottom: y + 3 };
+        if (box.left < 0 || box.right > width || box.top < 0 || box.bottom > height) continue;
+        const free = taken.every(
+          (other) =>
+            box.right <= other.left ||
+            box.left >= other.right ||
+            box.bottom <= other.top ||
+            box.top >= other.bottom,
+        );
+        if (!free) continue;
+        taken.push(box);
+        return [{ id, text, x, y, end }];
+      }
+    }
+    return [];
+  });
+}
+
+function evenly<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]).filter(
+    (one) => one !== undefined,
+  );
+}
+
+function meanOf(vectors: readonly Float32Array[]): Float64Array {
+  const mean = new Float64Array(vectors.reduce((most, vector) => Math.max(most, vector.length), 0));
+  for (const vector of vectors) {
+    for (let k = 0; k < mean.length; k++) mean[k] = (mean[k] ?? 0) + (vector[k] ?? 0) / vectors.length;
+  }
+  return mean;
+}
+
+/** The unit direction along which the fitted vectors have these coordinates; zero when all of them are 0. */
+function axisOf(
+  vectors: readonly Float32Array[],
+  coordinates: readonly number[],
+  mean: Float64Array,
+): Float64Array {
+  const axis = new Float64Array(mean.length);
+  for (const [i, vector] of vectors.entries()) {
+    const share = coordinates[i] ?? 0;
+    for (let k = 0; k < axis.length; k++) {
+      axis[k] = (axis[k] ?? 0) + share * ((vector[k] ?? 0) - (mean[k] ?? 0));
+    }
+  }
+  const length = Math.hypot(...axis);
+  return length === 0 ? axis : axis.map((x) => x / length);
+}
+
+function along(axis: Float64Array, vector: Float32Array, mean: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < axis.length; k++) sum += (axis[k] ?? 0) * ((vector[k] ?? 0) - (mean[k] ?? 0));
+  return sum;
+}
+
+function extent(values: readonly number[]): { middle: number; size: number } {
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  return values.length === 0 ? { middle: 0, size: 0 } : { middle: (low + high) / 2, size: high - low };
+}

@@ -1,0 +1,94 @@
+import type { PromptVectors } from '../../app/types.ts';
+import type { LoadProgress } from '../../core/model.ts';
+import { problemOf, type Problem } from './problem.ts';
+
+/** Prompts embedded between two looks of the page. */
+const BATCH = 8;
+
+/**
+ * Vectors of the prompts that the map shows. Those that are known come by themselves; a model is loaded only when the
+ * user asked for it (`ask`), and from then on new prompts are embedded as they come.
+ */
+export class MapVectors {
+  /** By prompt. */
+  known: ReadonlyMap<string, Float32Array> = $state.raw(new Map());
+  /** False until storage was asked about all prompts. */
+  looked = $state(false);
+  asked = $state(false);
+  /** What the model is loading or doing; null while idle. */
+  progress: LoadProgress | null = $state.raw(null);
+  problem: Problem | null = $state.raw(null);
+  readonly bytes: number;
+
+  readonly #source: PromptVectors;
+  readonly #seen = new Set<string>();
+  #wanted: readonly string[] = [];
+  #running = false;
+  #aborter = new AbortController();
+
+  constructor(source: PromptVectors) {
+    this.#source = source;
+    this.bytes = source.downloadBytes;
+  }
+
+  /** The prompts to be shown from now on. */
+  want(prompts: readonly string[]): void {
+    this.#wanted = prompts;
+    void this.#work();
+  }
+
+  /** Loads the embedding model, the first time, and embeds what is missing. */
+  ask(): void {
+    this.asked = true;
+    this.problem = null;
+    this.#aborter = new AbortController();
+    void this.#work();
+  }
+
+  /** What is done so far stays. */
+  cancel(): void {
+    this.asked = false;
+    this.#aborter.abort();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (;;) {
+        const unseen = this.#wanted.filter((prompt) => !this.#seen.has(prompt));
+        if (unseen.length > 0) {
+          this.#take(unseen, await this.#source.known(unseen));
+          for (const prompt of unseen) this.#seen.add(prompt);
+          continue;
+        }
+        this.looked = true;
+        const missing = this.#wanted.filter((prompt) => !this.known.has(prompt));
+        const next = [...new Set(missing)].slice(0, BATCH);
+        if (!this.asked || next.length === 0) break;
+        const total = this.#wanted.length;
+        const placed = { loaded: total - missing.length, total, doing: 'Placing the prompts' };
+        this.progress = placed;
+        const { signal } = this.#aborter;
+        // Loading counts bytes; placing counts prompts.
+        const report = (progress: LoadProgress) => (this.progress = progress);
+        this.#take(next, await this.#source.embed(next, report, signal));
+      }
+    } catch (thrown) {
+      if (!this.#aborter.signal.aborted) this.problem = problemOf(thrown, 'The map cannot be drawn');
+      this.asked = false;
+    } finally {
+      this.progress = null;
+      this.#running = false;
+    }
+  }
+
+  #take(prompts: readonly string[], vectors: readonly (Float32Array | null)[]): void {
+    const known = new Map(this.known);
+    for (const [i, prompt] of prompts.entries()) {
+      const vector = vectors[i];
+      if (vector) known.set(prompt, vector);
+    }
+    this.known = known;
+  }
+}
