@@ -62,7 +62,7 @@ export function welchInterval(first: readonly number[], second: readonly number[
 }
 
 /** The 97.5 % point of Student's t with `df` >= 1 degrees of freedom, by bisection. */
-function studentPoint(df: number): number {
+export function studentPoint(df: number): number {
   let [low, high] = [normalQuantile(0.975), 13];
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
