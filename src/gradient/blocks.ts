@@ -112,15 +112,15 @@ function unpackQ4_1(bytes: Uint8Array<ArrayBuffer>, out: Float32Array): void {
 
 function unpackQ8_0(bytes: Uint8Array<ArrayBuffer>, out: Float32Array): void {
   const value = halfTable();
+  const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0, b = 0; i < out.length; i += BLOCK, b += 34) {
     const scale = at(value, u16(bytes, b));
-    // The shift to and fro makes a byte a signed number.
-    for (let j = 0; j < BLOCK; j++) out[i + j] = scale * ((at(bytes, b + 2 + j) << 24) >> 24);
+    for (let j = 0; j < BLOCK; j++) out[i + j] = scale * at(signed, b + 2 + j);
   }
 }
 
 /** Every index is within by construction; the fallback is for the compiler and costs nothing that can be measured. */
-const at = (values: Uint8Array | Float32Array, index: number) => values[index] ?? 0;
+const at = (values: Uint8Array | Int8Array | Float32Array, index: number) => values[index] ?? 0;
 const u16 = (bytes: Uint8Array, index: number) => at(bytes, index) | (at(bytes, index + 1) << 8);
 
 /**
