@@ -128,12 +128,12 @@ const u16 = (bytes: Uint8Array, index: number) => at(bytes, index) | (at(bytes, 
  * halves of each head's rows, because its rotation turns neighbours 2j and 2j + 1; the published models turn row j of a
  * head together with row j + half a head. `rows` has a multiple of `heads` rows of `columns` numbers.
  */
-export function unpermuted(rows: Float32Array, heads: number, columns: number): Float32Array {
+export function unpermuted(rows: Float32Array, heads: number, columns: number): Float32Array<ArrayBuffer> {
   return reordered(rows, heads, columns, (row, half) => 2 * (row % half) + Math.floor(row / half));
 }
 
 /** The other way round: published order to llama.cpp's. */
-export function permuted(rows: Float32Array, heads: number, columns: number): Float32Array {
+export function permuted(rows: Float32Array, heads: number, columns: number): Float32Array<ArrayBuffer> {
   return reordered(rows, heads, columns, (row, half) => (row % 2) * half + Math.floor(row / 2));
 }
 
@@ -142,7 +142,7 @@ function reordered(
   heads: number,
   columns: number,
   from: (row: number, half: number) => number,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const size = rows.length / columns / heads;
   const out = new Float32Array(rows.length);
   for (let head = 0; head < heads; head++) {
