@@ -1,7 +1,7 @@
 import type { Importer } from './import/importer.ts';
 import type { TaskFile, TaskFormat } from './task-export.ts';
 import type { Usage } from '../core/budget.ts';
-import type { RunEvent } from '../core/events.ts';
+import type { RunEvent, Stage } from '../core/events.ts';
 import type { LoadProgress, Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
@@ -122,6 +122,45 @@ export interface RunSummary {
 /** `interrupted`: the tab closed while it ran; it can go on. `failed`: an engine was lost; it can go on too. */
 export type RunStatus = 'loading' | 'running' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
 
+/** A recorded run, whole. */
+export interface Recording {
+  summary: RunSummary;
+  config: RunConfig;
+  /** As it was when the run began. */
+  task: Task;
+  events: readonly RunEvent[];
+}
+
+/** A moment of a recorded run, found by what happened then: the `nth` such event, the first unless said. */
+export interface Mark {
+  event: RunEvent['type'];
+  step?: number;
+  candidate?: string;
+  stage?: Stage;
+  nth?: number;
+}
+
+/** A recorded run to learn from, with what to look at in it. */
+export interface Lesson {
+  id: string;
+  title: string;
+  /** What one learns from it, in a sentence. */
+  about: string;
+  /** Some words on what comes out of it; not told before it is opened. */
+  outcome: string;
+  /** In the order of the run. */
+  guide: readonly { at: Mark; text: string }[];
+}
+
+/** What a branch does otherwise from its step on. */
+export interface BranchChange {
+  /** The first step with the new options; the run must have begun it. */
+  step: number;
+  options: RunConfig['options'];
+  /** Of the whole run, its beginning included. */
+  budget: RunConfig['budget'];
+}
+
 /** What a live run tells the page beside its events. */
 export type RunSignal =
   | { type: 'event'; event: RunEvent }
@@ -186,12 +225,25 @@ export interface Whetstone {
   resume(id: string): Promise<Run>;
   /** All events of a recorded run, recomputed from its log without any model. */
   replay(id: string): AsyncIterable<RunEvent>;
+  /** A stored run with its events; of one that was interrupted, as far as it came. */
+  recording(id: string): Promise<Recording>;
+  /**
+   * Opens a run bundle and keeps it among the runs, whole or not at all. A run that is here already is opened as it is.
+   * Rejects with the place that is wrong.
+   */
+  openBundle(file: Blob): Promise<Recording>;
+  /** Recorded runs that come with the page. */
+  lessons(): Promise<Lesson[]>;
+  /** Opens a lesson's run without keeping it. */
+  openLesson(id: string): Promise<Recording>;
+  /** A new run that is the run `id` up to a step and goes on from there; the first part of its log is copied. */
+  branch(id: string, change: BranchChange): Promise<Run>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
   /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */
   keptReplies(): Promise<{ count: number; bytes: number }>;
   clearReplies(): Promise<void>;
-  /** Configuration, task and every effect as one JSON file. */
+  /** Configuration, task and every effect as one file (docs/bundle.md). */
   exportRun(id: string): Promise<Blob>;
 }
 

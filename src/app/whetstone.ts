@@ -1,7 +1,7 @@
-import { limited, optionsOf, run as runOf, type RunConfig } from '../core/run.ts';
+import type { RunEvent } from '../core/events.ts';
+import { limited, optionsOf, type RunConfig } from '../core/run.ts';
 import { EngineError } from '../core/model.ts';
-import { logged } from '../core/log.ts';
-import type { Optimizer } from '../core/optimizer.ts';
+import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
 import { optimizers } from '../optimizers/index.ts';
@@ -14,16 +14,15 @@ import { defaultConfig } from './defaults.ts';
 import { makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
 import { keptVectors } from './kept-vectors.ts';
+import { lessonFile, listedLessons } from './lessons.ts';
 import { startRun } from './live-run.ts';
 import { promptVectors } from './prompt-vectors.ts';
+import { branchOf, eventsOf, openedBundle, replayed, type Recorded } from './recordings.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { exportTask } from './task-export.ts';
 import { parseTask } from './task-file.ts';
-import type { Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
-
-/** Events between two breaths of a replay, so that the page stays awake. */
-const BREATH = 500;
+import type { Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
 /** The program behind the page: everything is put together here and nowhere else. */
 export function makeWhetstone(): Whetstone {
@@ -33,6 +32,9 @@ export function makeWhetstone(): Whetstone {
   const vectors = promptVectors(models.embedder, storeOpened);
   /** Runs of this tab; one whose store is full reads from memory. */
   const live = new Map<string, ReturnType<typeof startRun>>();
+
+  /** Runs of lessons that were opened: replayed and branched from, not stored. */
+  const lent = new Map<string, Recorded>();
 
   /** The imported task that was last read: the form asks for it at every change. */
   let recent: { revision: string; task: Task } | null = null;
@@ -74,13 +76,31 @@ export function makeWhetstone(): Whetstone {
     return record;
   }
 
+  /** From the store, or a lesson that was opened. */
+  async function recordedOf(id: string): Promise<Recorded> {
+    const own = lent.get(id);
+    if (own !== undefined) return own;
+    const store = await storeOf(id);
+    const [record, { items }] = await Promise.all([recordOf(id), store.loadEffects(id)]);
+    return { record, effects: items };
+  }
+
+  const replayOf = (recorded: Recorded) =>
+    replayed(recorded, methodOf(recorded.record.config.optimizer), (effects) =>
+      vectors.hear(recorded.record.config.models.embedder, effects),
+    );
+
+  async function recording(id: string): Promise<Recording> {
+    const recorded = await recordedOf(id);
+    const events = await eventsOf(replayOf(recorded));
+    return recordingOf({ ...recorded, events }, (await runsHeld()).has(id));
+  }
+
   function costOf(config: RunConfig, task: Task) {
     const method = methodOf(config.optimizer);
     const { splits } = limited(task, config.limits);
-    return method.cost(optionsOf(method, config.options), {
-      train: splits.train.length,
-      validation: splits.validation.length,
-    });
+    const sizes = { train: splits.train.length, validation: splits.validation.length };
+    return greatest(allOptions(config).map((options) => method.cost(optionsOf(method, options), sizes)));
   }
 
   /** Goes on with `record` from its log; an empty log is a fresh start. */
@@ -104,7 +124,7 @@ export function makeWhetstone(): Whetstone {
         const engines = await models.engines({ target, optimizer }, notice);
         await engines.target.load(report('target', target), signal);
         if (optimizer !== target) await engines.optimizer.load(report('optimizer', optimizer), signal);
-        const embeds = method.embeds(optionsOf(method, record.config.options));
+        const embeds = allOptions(record.config).some((options) => method.embeds(optionsOf(method, options)));
         const embedder = embeds ? keptVectors(models.embedder(), store) : null;
         await embedder?.load(report('embedder', EMBEDDER_ID), signal);
         void models.downloads.refresh();
@@ -183,37 +203,41 @@ export function makeWhetstone(): Whetstone {
     async start(config) {
       const task = await taskOf(config.task);
       void requestPersistence();
-      return begin({
-        id: crypto.randomUUID(),
-        config,
-        task,
-        started: Date.now(),
-        status: 'running',
-        steps: 0,
-        bestScore: null,
-        bestPrompt: null,
-        verdict: null,
-        effects: 0,
-      });
+      return begin(newRecord(config, task));
     },
     resume: async (id) => begin(await recordOf(id)),
 
     async *replay(id) {
-      const record = await recordOf(id);
-      const { items } = await (await storeOf(id)).loadEffects(id);
-      const past = new Map(items.map(({ key, outcome }) => [key, outcome]));
-      const log = logged(past, record.config.models, null, () => Promise.resolve());
-      const effects = vectors.hear(record.config.models.embedder, log);
-      let count = 0;
-      for await (const event of runOf(
-        record.config,
-        record.task,
-        methodOf(record.config.optimizer),
-        effects,
-      )) {
-        yield event;
-        if ((count += 1) % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
+      yield* replayOf(await recordedOf(id));
+    },
+    recording,
+    async openBundle(file) {
+      const opened = await openedBundle(file, optimizers);
+      const store = await storeOpened;
+      const known = await store.run(opened.record.id).catch(() => null);
+      if (known !== null) {
+        const { items } = await store.loadEffects(known.id);
+        // A run that has gone on since is the same run; any other must not take its place.
+        if (opened.effects.every(({ key }, i) => items[i]?.key === key)) return recording(known.id);
+        opened.record = { ...opened.record, id: crypto.randomUUID() };
       }
+      await store.addRun(opened.record, opened.effects);
+      return recordingOf(opened, false);
+    },
+    lessons: listedLessons,
+    async openLesson(id) {
+      const opened = await openedBundle(await lessonFile(id), optimizers);
+      lent.set(opened.record.id, opened);
+      return recordingOf(opened, false);
+    },
+    async branch(id, change) {
+      const of = await recordedOf(id);
+      const { config, effects } = await branchOf(of, methodOf(of.record.config.optimizer), change);
+      const builds = of.record.builds?.filter(({ from }) => from < effects.length);
+      const record = { ...newRecord(config, of.record.task), ...(builds && { builds }) };
+      void requestPersistence();
+      await (await storeOpened).addRun(record, effects);
+      return begin(record);
     },
 
     async runs() {
@@ -228,9 +252,8 @@ export function makeWhetstone(): Whetstone {
     keptReplies: async () => (await storeOpened).replies.held(),
     clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {
-      const store = await storeOf(id);
-      const [record, { items }] = await Promise.all([recordOf(id), store.loadEffects(id)]);
-      return exportRun(record, items);
+      const { record, effects } = await recordedOf(id);
+      return exportRun(record, effects);
     },
   };
 }
@@ -238,6 +261,44 @@ export function makeWhetstone(): Whetstone {
 function summaryOf({ id, name, description }: Omit<Task, 'splits'>, sizes: TaskHead['sizes']): TaskSummary {
   const examples = sizes.train + sizes.validation + sizes.test;
   return { id, name, description, examples, bundled: false };
+}
+
+function newRecord(config: RunConfig, task: Task): RunRecord {
+  return {
+    id: crypto.randomUUID(),
+    config,
+    task,
+    started: Date.now(),
+    status: 'running',
+    steps: 0,
+    bestScore: null,
+    bestPrompt: null,
+    verdict: null,
+    effects: 0,
+  };
+}
+
+const recordingOf = ({ record, events }: Recorded & { events: RunEvent[] }, held: boolean): Recording => ({
+  summary: runSummary(record, held),
+  config: record.config,
+  task: record.task,
+  events,
+});
+
+/** Those of the start and those of each branch. */
+const allOptions = ({ options, branches = [] }: RunConfig) => [
+  options,
+  ...branches.map((one) => one.options),
+];
+
+/** An upper bound of them all. */
+function greatest(costs: readonly Cost[]): Cost {
+  const most = (part: keyof Cost) => Math.max(...costs.map((cost) => cost[part]));
+  return {
+    steps: most('steps'),
+    targetCalls: most('targetCalls'),
+    optimizerCalls: most('optimizerCalls'),
+  };
 }
 
 /** `held`: an open tab works on it. A record that says `running` without one was interrupted. */

@@ -351,6 +351,25 @@ export function standIn(
       calls.push(`replay ${id}`);
       yield* recordedEvents();
     },
+    recording: async (id) => {
+      calls.push(`open ${id}`);
+      const found = kept.find((run) => run.id === id) ?? summary({ id });
+      return { summary: found, config, task, events: recordedEvents() };
+    },
+    openBundle: async () => {
+      calls.push('open bundle');
+      kept = [summary({ id: 'run-from-file' }), ...kept];
+      return { summary: summary({ id: 'run-from-file' }), config, task, events: recordedEvents() };
+    },
+    lessons: async () => [],
+    openLesson: async (id) => {
+      calls.push(`lesson ${id}`);
+      return { summary: summary({ id: `lesson-${id}` }), config, task, events: recordedEvents() };
+    },
+    branch: async (id, change) => {
+      calls.push(`branch ${id} at ${change.step}`);
+      return begin(config);
+    },
     runs: async () => kept,
     deleteRun: async (id) => {
       calls.push(`delete ${id}`);

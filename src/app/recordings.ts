@@ -1,0 +1,154 @@
+import { EngineError } from '../core/model.ts';
+import type { RunEvent } from '../core/events.ts';
+import { logged, type Effects, type LoggedEffect } from '../core/log.ts';
+import type { Optimizer, OptionValue } from '../core/optimizer.ts';
+import { branchesWith, optionsOf, run, type RunConfig } from '../core/run.ts';
+import { broken } from '../storage/errors.ts';
+import type { RunRecord } from '../storage/schema.ts';
+import { importRun } from '../storage/transfer.ts';
+import { taskProblems } from './task-checks.ts';
+
+/** A run with its log, from the store or from a file. */
+export interface Recorded {
+  record: RunRecord;
+  effects: readonly LoggedEffect[];
+}
+
+/** Events between two breaths of a replay, so that the page stays awake. */
+const BREATH = 500;
+
+/** A run says less than this for each entry of its log and each step; what says more was made to never end. */
+const MOST_EVENTS = 100_000;
+const MOST_EVENTS_AN_ENTRY = 20;
+
+/** Effects answered from the log alone; `used` are its keys in the order in which the run asked for them. */
+function fromLog({ record, effects }: Recorded): Effects & { used: string[] } {
+  const past = new Map(effects.map(({ key, outcome }) => [key, outcome]));
+  const known = new Map([...past].map(([key, outcome]) => [outcome, key]));
+  const used: string[] = [];
+  const answering = logged(past, record.config.models, null, () => Promise.resolve());
+  return {
+    used,
+    async perform(effect) {
+      const outcome = await answering.perform(effect);
+      used.push(known.get(outcome) ?? '');
+      return outcome;
+    },
+  };
+}
+
+/**
+ * All events of a recorded run, recomputed without any model. Throws where its log ends before it does. `through` may
+ * listen to what the log answers.
+ */
+export async function* replayed(
+  recorded: Recorded,
+  method: Optimizer,
+  through: (effects: Effects) => Effects = (effects) => effects,
+): AsyncGenerator<RunEvent> {
+  const { record } = recorded;
+  const effects = through(fromLog(recorded));
+  let count = 0;
+  for await (const event of run(record.config, record.task, method, effects)) {
+    yield event;
+    if ((count += 1) % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** The same as a list; a run that was interrupted ends where its log does. */
+export async function eventsOf(replay: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  try {
+    for await (const event of replay) events.push(event);
+  } catch (thrown) {
+    if (events.length === 0) throw thrown;
+  }
+  return events;
+}
+
+/**
+ * Reads a run bundle and plays it through, so that a file that opens also plays to its end. Rejects, before anything is
+ * kept of it, with StorageError naming the place: not a bundle, from a newer version, damaged, of an unknown method,
+ * with settings out of their range, or with a log that lacks what the run asks.
+ */
+export async function openedBundle(
+  file: Blob,
+  methods: readonly Optimizer[],
+): Promise<Recorded & { events: RunEvent[] }> {
+  const recorded = await importRun(file);
+  const { config, task, status } = recorded.record;
+  const method = methods.find(({ id }) => id === config.optimizer);
+  const wrong = (problem: string) => broken('The file', problem);
+  if (method === undefined)
+    throw wrong(`record.config.optimizer: this version has no method called ${shortened(config.optimizer)}`);
+  const sets = [config.options, ...(config.branches ?? []).map(({ options }) => options)];
+  const bad = sets.map((options) => optionProblem(method, options)).find((problem) => problem !== null);
+  if (bad) throw wrong(`record.config.options.${bad}`);
+  const [problem] = taskProblems(task);
+  if (problem !== undefined) throw wrong(`record.task: ${problem}`);
+
+  const events: RunEvent[] = [];
+  const most = MOST_EVENTS + MOST_EVENTS_AN_ENTRY * recorded.effects.length;
+  try {
+    for await (const event of replayed(recorded, method)) {
+      events.push(event);
+      if (events.length > most) throw wrong('effects: the run that they tell of does not end');
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown;
+    // Only a run that ended by itself has an answer to all that it asks.
+    if (status === 'finished')
+      throw wrong(`effects: the run breaks off after ${events.length} events. ${thrown.message}`);
+  }
+  return { ...recorded, events };
+}
+
+/** What a branch of `of` at `step` begins with: its configuration, and the log up to the beginning of that step. */
+export async function branchOf(
+  of: Recorded,
+  method: Optimizer,
+  { step, options, budget }: { step: number; options: RunConfig['options']; budget: RunConfig['budget'] },
+): Promise<{ config: RunConfig; effects: LoggedEffect[] }> {
+  const effects = fromLog(of);
+  const { config } = of.record;
+  const reached = await (async () => {
+    for await (const event of run(config, of.record.task, method, effects))
+      if (event.type === 'step' && event.step === step) return true;
+    return false;
+  })();
+  if (!reached)
+    throw new EngineError(
+      'unavailable',
+      `The run has no step ${step} to branch from.`,
+      'Choose a step that it has begun.',
+    );
+  const used = new Set(effects.used);
+  // The user's early end belongs to the other run.
+  const { endAt: _, ...limits } = budget;
+  const branch = { run: of.record.id, step, options: optionsOf(method, options) };
+  return {
+    config: { ...config, budget: limits, branches: branchesWith(config, branch) },
+    effects: of.effects.filter(({ key }) => used.has(key)),
+  };
+}
+
+/** `candidates: must be from 1 to 64, not 1000000`, or null. Options that the method does not have are ignored. */
+export function optionProblem(
+  method: Pick<Optimizer, 'options'>,
+  given: Readonly<Record<string, OptionValue>>,
+): string | null {
+  for (const [name, option] of Object.entries(method.options)) {
+    const value = given[name];
+    if (value === undefined || typeof value !== typeof option.default) continue;
+    if (option.kind === 'number' && typeof value === 'number') {
+      if (!(value >= option.min && value <= option.max))
+        return `${name}: must be from ${option.min} to ${option.max}, not ${value}`;
+      if (option.whole && !Number.isInteger(value)) return `${name}: must be a whole number, not ${value}`;
+    }
+    if (option.kind === 'choice' && typeof value === 'string' && !Object.hasOwn(option.choices, value))
+      return `${name}: must be one of ${Object.keys(option.choices).join(', ')}, not ${shortened(value)}`;
+  }
+  return null;
+}
+
+const shortened = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
