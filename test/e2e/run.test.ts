@@ -50,11 +50,12 @@ async function answered(page: Page, id: string, count: number): Promise<void> {
   await expect
     .poll(
       async () => {
-        const exported = await page.evaluate(
-          async (run) => (await globalThis.whetstone?.exportRun(run))?.text(),
-          id,
-        );
-        return (exported?.match(/"key":"target:/g) ?? []).length;
+        const exported = await page.evaluate(async (run) => {
+          const file = await globalThis.whetstone?.exportRun(run);
+          const text = file?.stream().pipeThrough(new DecompressionStream('gzip'));
+          return text === undefined ? '' : new Response(text).text();
+        }, id);
+        return (exported.match(/"key":"target:/g) ?? []).length;
       },
       { timeout: PATIENCE, interval: 500 },
     )

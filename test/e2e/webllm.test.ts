@@ -108,12 +108,13 @@ describe.skipIf(!present)(`WebLLM in the page${skipped}`, () => {
       expect(ofType('tested')).toHaveLength(1);
       expect(cached).toBeGreaterThan(0);
 
-      const exported = await page.evaluate(
-        async (run) => (await globalThis.whetstone?.exportRun(run))?.text(),
-        id,
-      );
+      const exported = await page.evaluate(async (run) => {
+        const file = await globalThis.whetstone?.exportRun(run);
+        const text = file?.stream().pipeThrough(new DecompressionStream('gzip'));
+        return text === undefined ? '' : new Response(text).text();
+      }, id);
       expect(exported).toMatch(/"key":"embed:/);
-      expect(exported?.match(/"recovered":/g)).toHaveLength(1);
+      expect(exported.match(/"recovered":/g)).toHaveLength(1);
 
       await page.reload();
       await page.waitForFunction(() => 'whetstone' in globalThis);

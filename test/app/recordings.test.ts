@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import {
+  branchOf,
+  eventsOf as allEvents,
+  openedBundle,
+  optionProblem,
+  replayed,
+} from '../../src/app/recordings.ts';
+import type { LoggedEffect } from '../../src/core/log.ts';
+import type { Ask } from '../../src/core/model.ts';
+import { optionsOf, type RunConfig } from '../../src/core/run.ts';
+import { optimizers } from '../../src/optimizers/index.ts';
+import { gpo } from '../../src/optimizers/gpo.ts';
+import { StorageError } from '../../src/storage/errors.ts';
+import type { RunRecord } from '../../src/storage/schema.ts';
+import { exportRun } from '../../src/storage/transfer.ts';
+import { configFor, eventsOf, play, tinyTask } from '../optimizers/harness.ts';
+
+const config = configFor(gpo, {
+  options: { epochs: 1, batch: 2, candidates: 2, exemplars: 2 },
+  budget: { steps: 4 },
+});
+const writer = (ask: Ask) => `<START>Judge it carefully, way ${ask.seed % 1000}.<END>`;
+
+async function recorded(more: Partial<RunRecord> = {}, of: RunConfig = config) {
+  const played = await play({ optimizer: gpo, config: of, replies: writer });
+  expect(played.error).toBeNull();
+  const record: RunRecord = {
+    id: 'first',
+    config: of,
+    task: tinyTask(),
+    started: 1_700_000_000_000,
+    status: 'finished',
+    steps: 4,
+    bestScore: 1,
+    bestPrompt: 'Judge it carefully.',
+    verdict: 'better',
+    effects: played.log.length,
+    ...more,
+  };
+  return { record, effects: played.log, events: played.events };
+}
+
+const opened = async (record: RunRecord, effects: readonly LoggedEffect[]) =>
+  openedBundle(await exportRun(record, effects), optimizers);
+
+/** The message with which a bundle is refused. */
+async function refused(record: RunRecord, effects: readonly LoggedEffect[]): Promise<string> {
+  const error = await opened(record, effects).then(
+    () => expect.fail('it was opened'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(StorageError);
+  return error instanceof Error ? error.message : '';
+}
+
+describe('a run bundle', () => {
+  test('plays the same events as the run, with no model', async () => {
+    const run = await recorded();
+    const { events, record, effects } = await opened(run.record, run.effects);
+    expect(events).toEqual(run.events);
+    expect(record).toEqual(run.record);
+    expect(effects).toEqual(run.effects);
+  });
+
+  test('of a stopped run opens as far as it came', async () => {
+    const run = await recorded({ status: 'stopped' });
+    const { events } = await opened(run.record, run.effects.slice(0, 30));
+    expect(events.length).toBeGreaterThan(20);
+    expect(events).toEqual(run.events.slice(0, events.length));
+  });
+
+  test('of a finished run that lacks an effect says after which event', async () => {
+    const { record, effects } = await recorded();
+    const missing = effects.filter((_, i) => i !== 25);
+    expect(await refused(record, missing)).toMatch(
+      /effects: the run breaks off after \d+ events.*no answer for/,
+    );
+  });
+
+  test.each<[string, Partial<RunConfig>, RegExp]>([
+    ['an unknown method', { optimizer: 'magic' }, /record\.config\.optimizer: .*"magic"/],
+    [
+      'an option out of its range',
+      { options: { candidates: 1e9 } },
+      /options\.candidates: must be from 1 to 64/,
+    ],
+    ['half an option', { options: { candidates: 2.5 } }, /options\.candidates: must be a whole number/],
+    ['an unknown choice', { options: { decay: '<b>' } }, /options\.decay: must be one of .*"<b>"/],
+    [
+      'a branch with an option out of its range',
+      { branches: [{ run: 'x', step: 2, options: { batch: -1 } }] },
+      /options\.batch: must be from 1/,
+    ],
+  ])('with %s is refused', async (_name, wrong, message) => {
+    const { record, effects } = await recorded();
+    expect(await refused({ ...record, config: { ...record.config, ...wrong } }, effects)).toMatch(message);
+  });
+
+  test('with a task that no task file could hold is refused', async () => {
+    const { record, effects } = await recorded();
+    const { splits } = record.task;
+    const task = { ...record.task, splits: { ...splits, test: splits.train } };
+    expect(await refused({ ...record, task }, effects)).toMatch(/record\.task: test example 1/);
+  });
+});
+
+describe('a branch', () => {
+  test('begins with the log up to its step and drops the early end of the other run', async () => {
+    const run = await recorded();
+    const options = optionsOf(gpo, { ...config.options, candidates: 4 });
+    const branch = await branchOf(run, gpo, { step: 3, options, budget: { steps: 9, endAt: 12 } });
+    expect(branch.config).toEqual({
+      ...config,
+      budget: { steps: 9 },
+      branches: [{ run: 'first', step: 3, options }],
+    });
+    expect(run.effects.slice(0, branch.effects.length)).toEqual(branch.effects);
+    const record = { ...run.record, id: 'second', config: branch.config, status: 'running' as const };
+    const events = await allEvents(replayed({ record, effects: branch.effects }, gpo));
+    // With nothing behind the step in its log, the branch stands just where its first new ask would be made.
+    const begun = eventsOf(events, 'step').map(({ step }) => step);
+    expect(begun).toEqual([1, 2, 3]);
+    expect(events.at(-1)).toMatchObject({ type: 'stage', step: 3, stage: 'retrieve' });
+  });
+
+  test('at a step that was never begun is refused', async () => {
+    const run = await recorded();
+    await expect(branchOf(run, gpo, { step: 5, options: {}, budget: {} })).rejects.toThrow(/no step 5/);
+  });
+});
+
+test('every default of every method is in its own range', () => {
+  for (const method of optimizers) {
+    const defaults = Object.entries(method.options).map(([name, option]) => [name, option.default] as const);
+    expect(optionProblem(method, Object.fromEntries(defaults))).toBeNull();
+  }
+});
