@@ -12,10 +12,10 @@ import type { ModelBuilds, RunRecord, TaskHead } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
 
-type Check<T> = v.GenericSchema<unknown, T>;
+export type Check<T> = v.GenericSchema<unknown, T>;
 
 /** An object that names every field of T, optional ones too: a field added to T does not compile until it is here. */
-const object =
+export const object =
   <T>() =>
   <E extends { [K in keyof Required<T>]: v.GenericSchema }>(entries: E) =>
     v.strictObject(entries);

@@ -3,6 +3,7 @@ import { hash } from '../core/hash.ts';
 import type { LoggedEffect, Outcome } from '../core/log.ts';
 import type { Example, SplitName } from '../core/task.ts';
 import { effectCheck, examplesCheck, firstIssue, headCheck, runCheck } from './checks.ts';
+import { experimentCheck } from './experiment-checks.ts';
 import { broken, storageError } from './errors.ts';
 import { databaseReplies } from './replies.ts';
 import { headOf, pagesOf, type Database, type EffectRecord } from './schema.ts';
@@ -86,6 +87,20 @@ export function databaseStore(db: Database): Store {
         // The database itself vouches for these two fields: they are the key by which the record was found.
         after = last.seq;
       }
+    }),
+
+    saveExperiment: guarded('Saving the experiment', async (record) => {
+      const tx = db.transaction('experiments', 'readwrite', STRICT);
+      await written(tx, [tx.store.put(record)]);
+    }),
+    experiments: guarded('Reading the experiments', async () => {
+      const found = await list(experimentCheck, 'Experiment', db.transaction('experiments').store);
+      found.items.sort((a, b) => b.started - a.started);
+      return found;
+    }),
+    deleteExperiment: guarded('Deleting the experiment', async (id) => {
+      const tx = db.transaction('experiments', 'readwrite', STRICT);
+      await written(tx, [tx.store.delete(id)]);
     }),
 
     tasks: guarded('Reading the tasks', async () => {

@@ -1,3 +1,4 @@
+import type { ExperimentRecord } from '../core/experiment.ts';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { storageError } from './errors.ts';
@@ -9,6 +10,7 @@ import type { Store } from './store.ts';
 export function memoryStore(): Store {
   const runs = new Map<string, RunRecord>();
   const logs = new Map<string, Map<number, LoggedEffect>>();
+  const experiments = new Map<string, ExperimentRecord>();
   const tasks = new Map<string, { head: TaskHead; task: Task }>();
   const vectors = new Map<string, Float32Array>();
   const settings = new Map<string, unknown>();
@@ -64,6 +66,17 @@ export function memoryStore(): Store {
         const items = entries.map(([, effect]) => structuredClone(effect));
         return { items, problems: [], next: (entries.at(-1)?.[0] ?? -1) + 1 };
       }),
+
+    saveExperiment: (record) =>
+      later('Saving the experiment', () => void experiments.set(record.id, structuredClone(record))),
+    experiments: () =>
+      later('Reading the experiments', () => ({
+        items: [...experiments.values()]
+          .sort((a, b) => b.started - a.started)
+          .map((record) => structuredClone(record)),
+        problems: [],
+      })),
+    deleteExperiment: (id) => later('Deleting the experiment', () => void experiments.delete(id)),
 
     tasks: () =>
       later('Reading the tasks', () => ({

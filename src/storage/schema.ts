@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { Outcome } from '../core/log.ts';
+import type { ExperimentRecord } from '../core/experiment.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { Comparison } from '../core/stats/compare.ts';
 import type { Example, SplitName, Task } from '../core/task.ts';
@@ -72,6 +73,7 @@ export interface Schema extends DBSchema {
   settings: { key: string; value: unknown };
   /** What models answered, for later runs that ask the same. */
   replies: { key: [model: string, ask: string]; value: ReplyRecord; indexes: { used: number } };
+  experiments: { key: string; value: ExperimentRecord };
 }
 
 export type Database = IDBPDatabase<Schema>;
@@ -92,6 +94,9 @@ const STEPS: readonly ((db: Database, tx: Upgrade) => void)[] = [
   },
   (db) => {
     db.createObjectStore('replies', { keyPath: ['model', 'ask'] }).createIndex('used', 'used');
+  },
+  (db) => {
+    db.createObjectStore('experiments', { keyPath: 'id' });
   },
 ];
 

@@ -1,4 +1,5 @@
 import { openDB } from 'idb';
+import type { ExperimentRecord } from '../core/experiment.ts';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { databaseStore } from './database.ts';
@@ -41,6 +42,13 @@ export interface Store {
   appendEffects(run: string, seq: number, effects: readonly LoggedEffect[]): Promise<void>;
   /** Empty for an unknown run. */
   loadEffects(run: string): Promise<EffectLog>;
+
+  /** Creates the experiment or replaces it. */
+  saveExperiment(record: ExperimentRecord): Promise<void>;
+  /** Newest first. */
+  experiments(): Promise<Listed<ExperimentRecord>>;
+  /** Its runs stay. Idempotent. */
+  deleteExperiment(id: string): Promise<void>;
 
   /** Imported tasks without their examples, by name. */
   tasks(): Promise<Listed<TaskHead>>;

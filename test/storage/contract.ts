@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { KeptReply } from '../../src/storage/replies.ts';
 import type { Store } from '../../src/storage/store.ts';
-import { effect, effects, record, task } from './records.ts';
+import { effect, effects, experiment, record, task } from './records.ts';
 
 /** The error that a promise rejects with; fails when it resolves or rejects with something else. */
 export async function rejection(work: Promise<unknown>): Promise<StorageError> {
@@ -115,6 +115,21 @@ export function storeContract(fresh: () => Promise<Store>): void {
     expect((await rejection(store.addRun(record('run-2'), bad))).message).toContain('DataCloneError');
     expect(await store.run('run-2')).toBeNull();
     expect((await store.loadEffects('run-2')).items).toEqual([]);
+  });
+
+  test('keeps experiments, newest first, and deletes one without its runs', async () => {
+    const store = await fresh();
+    await store.saveRun(record());
+    const older = experiment('e1', 10);
+    const newer = experiment('e2', 20);
+    for (const one of [older, newer]) await store.saveExperiment(one);
+    expect(await store.experiments()).toStrictEqual({ items: [newer, older], problems: [] });
+    await store.saveExperiment({ ...older, status: 'finished' });
+    expect((await store.experiments()).items[1]).toStrictEqual({ ...older, status: 'finished' });
+    await store.deleteExperiment('e2');
+    await store.deleteExperiment('e2');
+    expect((await store.experiments()).items.map(({ id }) => id)).toEqual(['e1']);
+    expect((await store.runs()).items).toHaveLength(1);
   });
 
   test('keeps tasks, by name', async () => {

@@ -1,3 +1,4 @@
+import type { ExperimentRecord } from '../../src/core/experiment.ts';
 import type { LoggedEffect } from '../../src/core/log.ts';
 import type { Task } from '../../src/core/task.ts';
 import type { RunRecord } from '../../src/storage/schema.ts';
@@ -51,6 +52,84 @@ export function record(id = 'run-1', started = 1_700_000_000_000): RunRecord {
     bestPrompt: 'Which colour?',
     verdict: null,
     effects: 4,
+  };
+}
+
+/** An experiment with every optional part: one cell done, one that failed, one that waits. */
+export function experiment(id = 'experiment-1', started = 1_700_000_000_000): ExperimentRecord {
+  const cell = {
+    kind: 'search',
+    setting: 0,
+    task: 'colours',
+    target: 'wllama:small:q8_0',
+    from: null,
+  } as const;
+  const fresh = { state: 'waiting', run: null, share: null, spent: 0, reason: '', outcome: null } as const;
+  return {
+    id,
+    design: {
+      name: 'How long a trajectory?',
+      question: 'Does it help to show more past prompts?',
+      preset: 'trajectory-length',
+      method: 'gpo',
+      options: { epochs: 2, elitism: false, decay: 'cosine' },
+      factors: [
+        { name: 'Past prompts', levels: [{ name: '3', change: { options: { k: 3 } } }] },
+        {
+          name: 'Start',
+          levels: [
+            { name: 'own', change: {} },
+            { name: 'all', change: { method: 'gpo', initialPrompt: '', target: 't', optimizer: 'o' } },
+          ],
+        },
+      ],
+      tasks: ['colours'],
+      target: 'wllama:small:q8_0',
+      optimizer: 'wllama:small:q8_0',
+      seeds: [1, 2, 3],
+      pool: { unit: 'minutes', total: 30.5, spare: 'share' },
+      limits: { validation: 24, test: 40 },
+      carry: { tasks: ['colours', 'tickets'], targets: ['wllama:small:q8_0'] },
+    },
+    started,
+    status: 'stopped',
+    cells: [
+      {
+        ...fresh,
+        ...cell,
+        id: 'search/0/colours/1',
+        seed: 1,
+        state: 'done',
+        run: 'run-1',
+        share: 10.1,
+        spent: 9.3,
+        outcome: {
+          score: 0.75,
+          initial: 0.5,
+          scores: [1, 1, 1, 0],
+          initialScores: [1, 1, 0, 0],
+          on: '1f',
+          binary: true,
+          prompt: 'Which colour?',
+          found: 0.8,
+          verdict: 'not shown',
+          steps: 3,
+          targetCalls: 120,
+          optimizerCalls: 9,
+          tokens: 4200,
+          ms: 61_000.5,
+        },
+      },
+      {
+        ...fresh,
+        ...cell,
+        id: 'search/0/colours/2',
+        seed: 2,
+        state: 'failed',
+        reason: 'The device is gone.',
+      },
+      { ...fresh, ...cell, id: 'search/0/colours/3', seed: 3 },
+    ],
   };
 }
 

@@ -9,7 +9,7 @@ import { requestPersistence, storageUsage } from '../../src/storage/quota.ts';
 import { VERSION } from '../../src/storage/schema.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { rejection, storeContract } from './contract.ts';
-import { effect, effects, record, task } from './records.ts';
+import { effect, effects, experiment, record, task } from './records.ts';
 
 let names = 0;
 const newName = () => `storage-test-${Date.now()}-${names++}`;
@@ -203,6 +203,42 @@ test('a database of version 2, which kept no replies, opens with its tasks and r
   const entry = { model: 'm', ask: 'a', kept: { kind: 'choose' as const, choice } };
   await store.replies.save({ fresh: [entry], used: [], now: 0, most: 1e6 });
   expect(await store.replies.find('m', 'a')).toStrictEqual(entry.kept);
+});
+
+test('a database of version 3, which knew no experiments, opens with its runs and replies and keeps experiments', async () => {
+  const name = newName();
+  const old = await openDB(name, 3, {
+    upgrade(db) {
+      db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('effects', { keyPath: ['run', 'seq'] });
+      db.createObjectStore('tasks', { keyPath: 'id' });
+      db.createObjectStore('vectors');
+      db.createObjectStore('settings');
+      db.createObjectStore('examples', { keyPath: ['task', 'split', 'page'] });
+      db.createObjectStore('replies', { keyPath: ['model', 'ask'] }).createIndex('used', 'used');
+    },
+  });
+  await old.put('runs', record());
+  await old.put('settings', { count: 3, bytes: 900 }, 'replies-held');
+  old.close();
+  const store = await stored(name);
+  expect(await store.run('run-1')).toStrictEqual(record());
+  expect(await store.replies.held()).toEqual({ count: 3, bytes: 900 });
+  expect(await store.experiments()).toEqual({ items: [], problems: [] });
+  await store.saveExperiment(experiment());
+  expect((await store.experiments()).items).toStrictEqual([experiment()]);
+});
+
+test('an experiment that this program did not write is named and hides no other', async () => {
+  const name = newName();
+  const store = await stored(name);
+  await store.saveExperiment(experiment('good'));
+  const db = await openDB(name);
+  await db.put('experiments', { ...experiment('odd'), status: 'paused' });
+  db.close();
+  const { items, problems } = await store.experiments();
+  expect(items.map(({ id }) => id)).toEqual(['good']);
+  expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(/Experiment odd .*status/)]);
 });
 
 test('another tab that upgrades the database gets it, and this one is told', async () => {
