@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../app/types.ts';
 import type { RunEvent } from '../../core/events.ts';
+import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
 import { emptyView, reduce, type RunView } from '../run-view.ts';
 import type { Selection } from './live.svelte.ts';
@@ -10,6 +11,8 @@ export class Replay {
   readonly summary: RunSummary;
   /** Null when the task was deleted since. */
   readonly task: Task | null;
+  /** Null where it is not known. */
+  config: RunConfig | null = null;
   view: RunView = $state.raw(emptyView());
   selection: Selection | null = $state.raw(null);
   /** Events shown, of `length`. */
@@ -28,6 +31,10 @@ export class Replay {
     this.#events = events;
     this.prompts = events.flatMap((event) => (event.type === 'proposed' ? [event.candidate.prompt] : []));
     this.show(events.length);
+  }
+
+  get events(): readonly RunEvent[] {
+    return this.#events;
   }
 
   get length(): number {

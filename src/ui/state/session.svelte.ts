@@ -1,13 +1,15 @@
 import type {
+  BranchChange,
   CustomModel,
+  Lesson,
   Machine,
   ModelChoice,
+  Recording,
   RunSummary,
   TaskSummary,
   Whetstone,
 } from '../../app/types.ts';
 import type { TaskFormat } from '../../app/task-export.ts';
-import type { RunEvent } from '../../core/events.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
 import { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
@@ -32,6 +34,10 @@ export class Session {
   ready = $state(false);
   live: LiveRun | null = $state.raw(null);
   replay: Replay | null = $state.raw(null);
+  /** The lesson whose run is shown; null for any other run. */
+  lesson: Lesson | null = $state.raw(null);
+  /** A lesson that the page opened by itself: it plays, but takes no focus. */
+  unasked = $state(false);
   /** Doing something that is worth waiting for: `Opening the run`. */
   busy: string | null = $state(null);
   problems: readonly Problem[] = $state.raw([]);
@@ -102,26 +108,54 @@ export class Session {
 
   /** Opens a recorded run; no model is needed. */
   async show(summary: RunSummary): Promise<void> {
+    await this.#open(() => this.whetstone.recording(summary.id), null);
+  }
+
+  /** Opens a run bundle and keeps its run; false when the file cannot be used, which is reported. */
+  async openFile(file: Blob): Promise<boolean> {
+    const opened = await this.#open(() => this.whetstone.openBundle(file), null);
+    await this.refreshRuns();
+    return opened;
+  }
+
+  /** Opens a recorded run that comes with the page, and plays it from its beginning. */
+  async openLesson(lesson: Lesson): Promise<boolean> {
+    const opened = await this.#open(() => this.whetstone.openLesson(lesson.id), lesson);
+    if (opened && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
+      this.replay?.show(0);
+      this.replay?.play();
+    }
+    return opened;
+  }
+
+  /** Begins a run that leaves the run `id` at a step; does nothing while a run is going. */
+  async branch(id: string, change: BranchChange): Promise<void> {
+    if (this.live?.going || this.busy) return;
+    await this.#watch('Branching', 'The branch did not start', () => this.whetstone.branch(id, change));
+  }
+
+  async #open(read: () => Promise<Recording>, lesson: Lesson | null): Promise<boolean> {
     this.busy = 'Opening the run';
+    let opened = false;
     await this.#try('The run did not open', async () => {
-      const task = await this.whetstone.task(summary.task).catch(() => null);
-      const events: RunEvent[] = [];
-      try {
-        for await (const event of this.whetstone.replay(summary.id)) events.push(event);
-      } catch (thrown) {
-        // A run that was interrupted has a recording that ends early; what is there is shown.
-        if (events.length === 0) throw thrown;
-      }
-      this.replay?.close();
-      this.replay = new Replay(summary, task, events);
+      const { summary, config, task, events } = await read();
+      this.leaveReplay();
+      const replay = new Replay(summary, task, events);
+      replay.config = config;
+      this.replay = replay;
+      this.lesson = lesson;
+      opened = true;
     });
     this.busy = null;
+    return opened;
   }
 
   /** Back from a recorded run to the live one, or to the start. */
   leaveReplay(): void {
     this.replay?.close();
     this.replay = null;
+    this.lesson = null;
+    this.unasked = false;
   }
 
   async remove(id: string): Promise<void> {
@@ -138,7 +172,7 @@ export class Session {
 
   async exportRun(id: string, name: string): Promise<void> {
     await this.#try('The run was not exported', async () => {
-      saveFile(await this.whetstone.exportRun(id), `${name}.json`);
+      saveFile(await this.whetstone.exportRun(id), `${name}.bundle`);
     });
   }
 
