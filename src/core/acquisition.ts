@@ -21,6 +21,8 @@ export interface Surrogate {
   readonly process: Gaussian;
   readonly data: Data;
   readonly best: number;
+  /** The mean at each observation's point, in the order of the observations. */
+  readonly means: readonly number[];
   at(x: Float64Array): Belief;
   /** A belief in units of the scores themselves. */
   scoreOf(belief: Belief): Belief;
@@ -32,7 +34,7 @@ export function surrogate(
   noise: Noise = smoothedNoise,
   kernel?: Kernel,
 ): Surrogate {
-  const points = merged(observations);
+  const { points, of } = grouped(observations);
   const { values, mean, scale } = standardize(points.map((point) => point.score));
   const data: Data = {
     x: points.map((point) => point.x),
@@ -40,10 +42,12 @@ export function surrogate(
     noise: points.map((point) => noise(point) / scale ** 2),
   };
   const process = kernel === undefined ? fit(data) : condition(data, kernel);
+  const means = process.means();
   return {
     process,
     data,
-    best: Math.max(...data.x.map((x) => process.at(x).mean)),
+    best: means.reduce((most, value) => Math.max(most, value), -Infinity),
+    means: of.map((point) => means[point] ?? 0),
     at: process.at,
     scoreOf: (belief) => ({ mean: mean + scale * belief.mean, sd: scale * belief.sd }),
   };
@@ -59,16 +63,23 @@ export const shareNoise: Noise = ({ score, n }) => Math.max(0, score * (1 - scor
 export const smoothedNoise: Noise = ({ score, n }) => shareNoise({ score: (n * score + 1) / (n + 2), n });
 
 /** Observations of one point made one: the mean over all their examples. Order of first appearance. */
-export function merged(observations: readonly Observation[]): Observation[] {
-  const points = new Map<string, Observation>();
-  for (const { x, score, n } of observations) {
+export const merged = (observations: readonly Observation[]): Observation[] => grouped(observations).points;
+
+/** The same, and for each observation the index of its point. */
+function grouped(observations: readonly Observation[]): { points: Observation[]; of: number[] } {
+  const points: Observation[] = [];
+  const places = new Map<string, number>();
+  const of = observations.map(({ x, score, n }) => {
     const key = x.join();
-    const known = points.get(key);
+    const place = places.get(key) ?? points.length;
+    places.set(key, place);
+    const known = points[place];
     const total = (known?.n ?? 0) + n;
     const sum = (known?.score ?? 0) * (known?.n ?? 0) + score * n;
-    points.set(key, { x, score: total === 0 ? 0 : sum / total, n: total });
-  }
-  return [...points.values()];
+    points[place] = { x, score: total === 0 ? 0 : sum / total, n: total };
+    return place;
+  });
+  return { points, of };
 }
 
 /**
@@ -87,7 +98,7 @@ export function standardize(values: readonly number[]): { values: number[]; mean
  * The observations that are fitted when there are more than `most`: the better half of the places to the best
  * scores, the other half to the latest of the rest. Order kept.
  */
-export function recent(observations: readonly Observation[], most = MOST_OBSERVATIONS): Observation[] {
+export function recent<O extends Observation>(observations: readonly O[], most = MOST_OBSERVATIONS): O[] {
   if (observations.length <= most) return [...observations];
   const order = observations.map((_, i) => i);
   const scoreAt = (i: number) => observations[i]?.score ?? 0;
@@ -143,20 +154,18 @@ export function liarBatch(
     values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);
   const told = lie === 'mean' ? mean(y) : lie === 'lowest' ? Math.min(...y) : Math.max(...y);
   const noiseTold = mean(noise);
-  let { data, process } = model;
+  const outlook = model.process.over(pool, count);
   const open = new Set(pool.keys());
   const picks: Picked[] = [];
   while (picks.length < count && open.size > 0) {
     const indexes = [...open];
-    const values = indexes.map((i) => acquire(process.at(pool[i] ?? new Float64Array()), model.best));
+    const values = indexes.map((i) => acquire(outlook.at(i), model.best));
     const at = firstMaximum(values);
     const index = indexes[at];
-    const x = index === undefined ? undefined : pool[index];
-    if (index === undefined || x === undefined) break;
+    if (index === undefined) break;
     picks.push({ index, value: values[at] ?? 0 });
     open.delete(index);
-    data = { x: [...data.x, x], y: [...data.y, told], noise: [...data.noise, noiseTold] };
-    process = condition(data, process.kernel);
+    if (picks.length < count) outlook.observe(index, told, noiseTold);
   }
   return picks;
 }

@@ -2,6 +2,7 @@
  * A Gaussian process over points: what is believed of a function from noisy observations (Rasmussen and Williams
  * 2006, algorithm 2.1). Prior mean 0, Matern 5/2 covariance, noise of each observation known.
  */
+import { backward, factorize, forward, forwardPair, product, triangle, type Triangle } from './cholesky.ts';
 import { distance } from './pca.ts';
 
 /** Covariance of two points at distance r: variance (1 + z + z^2/3) exp(-z), z = sqrt(5) r / lengthScale. */
@@ -24,6 +25,18 @@ export interface Gaussian {
   readonly logLikelihood: number;
   /** Of the function itself, without observation noise. */
   at(x: Float64Array): Belief;
+  /** Means of the function at the observed points, in their order: far cheaper than `at` each of them. */
+  means(): Float64Array;
+  /** The beliefs at all of these points, solved together, to which up to `more` observations can be added. */
+  over(points: readonly Float64Array[], more: number): Outlook;
+}
+
+/** What is believed at some points while observations at them are added, one by one. */
+export interface Outlook {
+  /** At point `i`. */
+  at(i: number): Belief;
+  /** From now on value `y`, with this noise variance, counts as observed at point `i`: as `condition` would have it. */
+  observe(i: number, y: number, noise: number): void;
 }
 
 /** Points, values and noise variances, all of one length. */
@@ -38,8 +51,13 @@ const ROOT_FIVE = Math.sqrt(5);
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 export function matern52(r: number, { lengthScale, variance }: Kernel): number {
+  return variance * shape(r, lengthScale);
+}
+
+/** Correlation of two points at distance r. */
+function shape(r: number, lengthScale: number): number {
   const z = (ROOT_FIVE * r) / lengthScale;
-  return variance * (1 + z + (z * z) / 3) * Math.exp(-z);
+  return (1 + z + (z * z) / 3) * Math.exp(-z);
 }
 
 /**
@@ -47,7 +65,8 @@ export function matern52(r: number, { lengthScale, variance }: Kernel): number {
  * (coordinates that are no numbers, say), the result is the prior, mean 0 and sd sqrt(variance).
  */
 export function condition(data: Data, kernel: Kernel): Gaussian {
-  return given(data, distances(data.x), kernel);
+  const solve = solver(data);
+  return given(data, kernel, solve(kernel));
 }
 
 /** Length scale and variance are searched in this range. */
@@ -59,24 +78,29 @@ const COMPASS = [-1, 0, 1].flatMap((a) => [-1, 0, 1].map((b) => [a, b] as const)
 
 /**
  * The process with the kernel that makes the data most likely, length scale and variance each in 0.1..10: a coarse
- * grid in logarithms, then a compass search from its best point with halving steps. Some 90 factorizations.
+ * grid in logarithms, then a compass search from its best point with halving steps. Some 80 factorizations.
  */
 export function fit(data: Data): Gaussian {
-  const apart = distances(data.x);
   const low = Math.log(RANGE.least);
   const high = Math.log(RANGE.most);
   const span = high - low;
-  const at = ([a, b]: readonly [number, number]) =>
-    given(data, apart, { lengthScale: Math.exp(a), variance: Math.exp(b) });
-  let place: readonly [number, number] = [0, 0];
-  let best = at(place);
-  const consider = (next: readonly [number, number]) => {
-    const process = at(next);
+  const kernelAt = ([a, b]: Place): Kernel => ({ lengthScale: Math.exp(a), variance: Math.exp(b) });
+  const solve = solver(data);
+  // A place that was looked at is not the best or has been left for a better one: it is never looked at again.
+  const seen = new Set<string>();
+  let place: Place = [0, 0];
+  let best = -Infinity;
+  const consider = (next: Place) => {
+    const name = next.map((v) => v.toFixed(9)).join();
+    if (seen.has(name)) return false;
+    seen.add(name);
+    const { logLikelihood } = solve(kernelAt(next));
     // Gains within rounding decide nothing, so that machines agree.
-    if (process.logLikelihood <= best.logLikelihood + 1e-9) return false;
-    [place, best] = [next, process];
+    if (logLikelihood <= best + 1e-9) return false;
+    [place, best] = [next, logLikelihood];
     return true;
   };
+  consider(place);
   for (let i = 0; i < COARSE.lengthScales; i++) {
     for (let j = 0; j < COARSE.variances; j++)
       consider([low + (span * i) / (COARSE.lengthScales - 1), low + (span * j) / (COARSE.variances - 1)]);
@@ -84,101 +108,129 @@ export function fit(data: Data): Gaussian {
   const clamp = (v: number) => Math.min(high, Math.max(low, v));
   for (let step = span / (COARSE.lengthScales - 1) / 2; step > FINEST;) {
     const [a, b] = place;
-    const moved = COMPASS.some(([da, db]) => {
-      const next = [clamp(a + da * step), clamp(b + db * step)] as const;
-      return (next[0] !== a || next[1] !== b) && consider(next);
-    });
+    const moved = COMPASS.some(([da, db]) => consider([clamp(a + da * step), clamp(b + db * step)]));
     if (!moved) step /= 2;
   }
-  return best;
+  const kernel = kernelAt(place);
+  return given(data, kernel, solve(kernel));
 }
 
-/** Row by row, lower half filled. */
-function distances(x: readonly Float64Array[]): Float64Array {
+/** Logarithms of length scale and variance. */
+type Place = readonly [number, number];
+
+/** What the data come to with one kernel. */
+interface Solution {
+  /** Of the covariance, noise and jitter included; no rows when it cannot be factorized. */
+  factor: Triangle;
+  /** The factor's solution for the values. */
+  half: Float64Array;
+  jitter: number;
+  logLikelihood: number;
+}
+
+/** Solves the data with one kernel after another; a solution's arrays are overwritten by the next. */
+function solver({ x, y, noise }: Data): (kernel: Kernel) => Solution {
   const n = x.length;
-  const apart = new Float64Array(n * n);
-  for (const [i, a] of x.entries()) {
-    for (let j = 0; j < i; j++) {
-      const b = x[j];
-      if (b !== undefined) apart[i * n + j] = distance(a, b);
+  const apart = triangle(n);
+  for (const [i, row] of apart.entries())
+    for (let j = 0; j < i; j++) row[j] = distance(x[i] ?? NOWHERE, x[j] ?? NOWHERE);
+  const shapes = triangle(n);
+  const factor = triangle(n);
+  const half = new Float64Array(n);
+  let shaped = NaN;
+  return ({ lengthScale, variance }) => {
+    // Kernels of one length scale come one after the other.
+    if (shaped !== lengthScale)
+      for (const [i, row] of shapes.entries())
+        for (let j = 0; j < i; j++) row[j] = shape(apart[i]?.[j] ?? 0, lengthScale);
+    shaped = lengthScale;
+    for (const jitter of JITTERS) {
+      for (const [i, row] of factor.entries()) {
+        const known = shapes[i] ?? NOWHERE;
+        for (let j = 0; j < i; j++) row[j] = variance * (known[j] ?? 0);
+        row[i] = variance + (noise[i] ?? 0) + jitter;
+      }
+      if (!factorize(factor)) continue;
+      half.set(y);
+      forward(factor, half);
+      let logLikelihood = (-n / 2) * LOG_TWO_PI;
+      for (const [i, row] of factor.entries())
+        logLikelihood -= (half[i] ?? 0) ** 2 / 2 + Math.log(row[i] ?? 1);
+      return { factor, half, jitter, logLikelihood };
     }
-  }
-  return apart;
+    return { factor: [], half: NOWHERE, jitter: Infinity, logLikelihood: -Infinity };
+  };
 }
 
-function given({ x, y, noise }: Data, apart: Float64Array, kernel: Kernel): Gaussian {
-  const n = x.length;
-  const factor = new Float64Array(n * n);
-  for (const jitter of JITTERS) {
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < i; j++) factor[i * n + j] = matern52(apart[i * n + j] ?? 0, kernel);
-      factor[i * n + i] = kernel.variance + (noise[i] ?? 0) + jitter;
-    }
-    if (!cholesky(factor, n)) continue;
-    const half = forward(factor, n, Float64Array.from(y));
-    let logLikelihood = (-n / 2) * LOG_TWO_PI;
-    for (let i = 0; i < n; i++) {
-      logLikelihood -= (half[i] ?? 0) ** 2 / 2 + Math.log(factor[i * n + i] ?? 1);
-    }
-    const weights = backward(factor, n, half.slice());
-    return {
-      kernel,
-      jitter,
-      logLikelihood,
-      at(point) {
-        const k = new Float64Array(n);
-        for (const [i, other] of x.entries()) k[i] = matern52(distance(point, other), kernel);
-        let mean = 0;
-        for (let i = 0; i < n; i++) mean += (k[i] ?? 0) * (weights[i] ?? 0);
-        const seen = forward(factor, n, k);
-        let variance = kernel.variance;
-        for (let i = 0; i < n; i++) variance -= (seen[i] ?? 0) ** 2;
-        return { mean, sd: Math.sqrt(Math.max(0, variance)) };
-      },
-    };
-  }
-  const sd = Math.sqrt(kernel.variance);
-  return { kernel, jitter: Infinity, logLikelihood: -Infinity, at: () => ({ mean: 0, sd }) };
+const NOWHERE = new Float64Array();
+
+function given(data: Data, kernel: Kernel, { factor, half, jitter, logLikelihood }: Solution): Gaussian {
+  const n = factor.length;
+  const { variance } = kernel;
+  const covariances = (point: Float64Array, length: number) => {
+    const k = new Float64Array(length);
+    for (let i = 0; i < n; i++) k[i] = matern52(distance(point, data.x[i] ?? NOWHERE), kernel);
+    return k;
+  };
+  return {
+    kernel,
+    jitter,
+    logLikelihood,
+    at(point) {
+      const seen = forward(factor, covariances(point, n));
+      return belief(product(half, seen, n), variance - product(seen, seen, n));
+    },
+    means() {
+      if (n === 0) return new Float64Array(data.x.length);
+      // K w = y - (noise + jitter) w, where K is the covariance of the function itself.
+      const weights = backward(factor, half.slice());
+      return weights.map((w, i) => (data.y[i] ?? 0) - ((data.noise[i] ?? 0) + jitter) * w);
+    },
+    over(points, more) {
+      // Each point is a row that the factor would have next, were the point observed.
+      const rows = points.map((point) => covariances(point, n + more));
+      for (let i = 0; i < rows.length; i += 2) {
+        const row = rows[i] ?? NOWHERE;
+        forwardPair(factor, n, row, rows[i + 1] ?? new Float64Array(n));
+      }
+      const means = rows.map((row) => product(half, row, n));
+      const variances = rows.map((row) => variance - product(row, row, n));
+      const added: { i: number; y: number; noise: number }[] = [];
+      let instead: Outlook | null = null;
+      return {
+        at: (i) => instead?.at(i) ?? belief(means[i] ?? 0, variances[i] ?? variance),
+        observe(i, y, noise) {
+          if (instead !== null) return instead.observe(i, y, noise);
+          // One more observation does not make the others factorizable.
+          if (jitter === Infinity) return;
+          const length = n + added.length;
+          added.push({ i, y, noise });
+          const pivot = (variances[i] ?? variance) + noise + jitter;
+          if (!(pivot > 0)) {
+            // Only a larger jitter helps, and that begins anew.
+            const all = {
+              x: [...data.x, ...added.map((one) => points[one.i] ?? NOWHERE)],
+              y: [...data.y, ...added.map((one) => one.y)],
+              noise: [...data.noise, ...added.map((one) => one.noise)],
+            };
+            instead = condition(all, kernel).over(points, more - added.length);
+            return;
+          }
+          const root = Math.sqrt(pivot);
+          const place = points[i] ?? NOWHERE;
+          const next = (rows[i] ?? NOWHERE).slice();
+          const gain = (y - (means[i] ?? 0)) / root;
+          for (const [p, row] of rows.entries()) {
+            const apart = matern52(distance(points[p] ?? NOWHERE, place), kernel);
+            const entry = (apart - product(next, row, length)) / root;
+            row[length] = entry;
+            means[p] = (means[p] ?? 0) + gain * entry;
+            variances[p] = (variances[p] ?? 0) - entry * entry;
+          }
+        },
+      };
+    },
+  };
 }
 
-/** Lower Cholesky factor in place of the lower half; false when a pivot is not positive. */
-function cholesky(a: Float64Array, n: number): boolean {
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let j = 0; j < i; j++) {
-      a[row + j] = ((a[row + j] ?? 0) - product(a, row, a, j * n, j)) / (a[j * n + j] ?? 1);
-    }
-    const pivot = (a[row + i] ?? 0) - product(a, row, a, row, i);
-    if (!(pivot > 0)) return false;
-    a[row + i] = Math.sqrt(pivot);
-  }
-  return true;
-}
-
-/** Sum of the products of `n` entries of a and b from places i and j on, in two sums that do not wait for each other. */
-function product(a: Float64Array, i: number, b: Float64Array, j: number, n: number): number {
-  let even = 0;
-  let odd = 0;
-  let k = 0;
-  for (; k + 1 < n; k += 2) {
-    even += (a[i + k] ?? 0) * (b[j + k] ?? 0);
-    odd += (a[i + k + 1] ?? 0) * (b[j + k + 1] ?? 0);
-  }
-  return k < n ? even + odd + (a[i + k] ?? 0) * (b[j + k] ?? 0) : even + odd;
-}
-
-/** Solves L z = b in place. */
-function forward(l: Float64Array, n: number, b: Float64Array): Float64Array {
-  for (let i = 0; i < n; i++) b[i] = ((b[i] ?? 0) - product(l, i * n, b, 0, i)) / (l[i * n + i] ?? 1);
-  return b;
-}
-
-/** Solves L' z = b in place. */
-function backward(l: Float64Array, n: number, b: Float64Array): Float64Array {
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = b[i] ?? 0;
-    for (let k = i + 1; k < n; k++) sum -= (l[k * n + i] ?? 0) * (b[k] ?? 0);
-    b[i] = sum / (l[i * n + i] ?? 1);
-  }
-  return b;
-}
+const belief = (mean: number, variance: number): Belief => ({ mean, sd: Math.sqrt(Math.max(0, variance)) });

@@ -222,13 +222,14 @@ export const bayes: Optimizer<BayesOptions> = {
       observed: new Map(),
       whole: new Set(),
       fitted: null,
+      model: null,
     };
     yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
     yield* observe(tools, known, known.pool, 0);
     yield { type: 'stage', step: 0, stage: 'propose', detail: `a pool of ${options.pool}` };
     const { temperature, exemplars: demos } = options;
     known.pool = yield* population(tools, options.pool, { temperature, demos });
-    known.x = yield* coordinates(tools, known.pool, options);
+    yield* place(tools, known, options);
     const first = farthestPoints(known.x, options.initial).flatMap((i) => known.pool[i] ?? []);
     yield { type: 'stage', step: 0, stage: 'evaluate', detail: `${first.length} prompts far apart` };
     yield* observe(tools, known, first, options.items);
@@ -239,10 +240,10 @@ export const bayes: Optimizer<BayesOptions> = {
       const due = t % options.refillEvery === 0;
       if (due || unobserved(known).length === 0) {
         const count = due ? options.parents * options.offspring : options.candidates;
-        const parents = believed(known, options).slice(0, options.parents);
+        const parents = believed(known, options, options.parents);
         yield { type: 'stage', step, stage: 'propose', detail: `${count} mutations of the best` };
         known.pool.push(...(yield* mutations(tools, parents, count, step, options)));
-        known.x = yield* coordinates(tools, known.pool, options);
+        yield* place(tools, known, options);
       }
       const batch = yield* choose(known, options, step);
       if (batch.length === 0) continue;
@@ -266,6 +267,13 @@ interface Known {
   whole: Set<string>;
   /** The likeliest kernel when there were so many scores. */
   fitted: { kernel: Kernel; scores: number } | null;
+  /** What follows from the scores and places above; null when it is to be made anew. */
+  model: Model | null;
+}
+
+interface Model extends Surrogate {
+  /** The posterior mean at a prompt of the pool. */
+  meanOf(id: string): number;
 }
 
 /** The kernel is fitted anew when the scores have grown by a fifth; in between it only meets the new scores. */
@@ -279,52 +287,64 @@ const unobserved = ({ pool, observed }: Known) => pool.filter((candidate) => !ob
  */
 async function* observe(
   tools: Tools,
-  { observed, whole: done }: Known,
+  known: Known,
   candidates: readonly Candidate[],
   items: number,
 ): Op<void> {
+  const { observed, whole: done } = known;
   const { validation } = tools.task.splits;
   const all = items === 0 || items >= validation.length;
   for (const candidate of candidates) {
     if (all ? done.has(candidate.id) : observed.has(candidate.id)) continue;
     const examples = all ? validation : tools.rng.fork(`items/${candidate.id}`).sample(validation, items);
-    for (const scored of yield* tools.score([candidate], { examples })) observed.set(candidate.id, scored);
+    for (const scored of yield* tools.score([candidate], { examples })) {
+      observed.set(candidate.id, scored);
+      known.model = null;
+    }
     if (all) done.add(candidate.id);
   }
 }
 
-/** Where the prompts lie: their embeddings on the pool's own principal components. */
-async function* coordinates(
-  tools: Tools,
-  pool: readonly Candidate[],
-  options: BayesOptions,
-): Op<Float64Array[]> {
-  const vectors = yield* tools.embed(pool.map((candidate) => candidate.prompt));
-  return principalCoordinates(vectors, options.components);
+/** Gives the pool's prompts their places: their embeddings on the pool's own principal components. */
+async function* place(tools: Tools, known: Known, options: BayesOptions): Op<void> {
+  const vectors = yield* tools.embed(known.pool.map((candidate) => candidate.prompt));
+  known.x = principalCoordinates(vectors, options.components);
+  known.model = null;
 }
 
-function model(known: Known, options: BayesOptions): Surrogate {
+/** What is believed of all prompts, made once for the scores that there are. */
+function model(known: Known, options: BayesOptions): Model {
+  known.model ??= modelOf(known, options);
+  return known.model;
+}
+
+function modelOf(known: Known, options: BayesOptions): Model {
   const { pool, x, observed, fitted } = known;
-  const place = new Map(pool.map((candidate, i) => [candidate.id, x[i]]));
+  const places = new Map(pool.map((candidate, i) => [candidate.id, x[i]]));
   const observations = [...observed.values()].flatMap(({ candidate, score, n }) => {
-    const at = place.get(candidate.id);
-    return at === undefined ? [] : [{ x: at, score, n }];
+    const at = places.get(candidate.id);
+    return at === undefined ? [] : [{ id: candidate.id, x: at, score, n }];
   });
+  const fittedOn = recent(observations);
   const noise = options.noise === 'share' ? shareNoise : smoothedNoise;
   const kept = fitted !== null && observed.size < GROWTH * fitted.scores ? fitted.kernel : undefined;
-  const made = surrogate(recent(observations), noise, kept);
+  const made = surrogate(fittedOn, noise, kept);
   if (kept === undefined) known.fitted = { kernel: made.process.kernel, scores: observed.size };
-  return made;
+  const means = new Map(fittedOn.map(({ id }, i) => [id, made.means[i] ?? 0]));
+  return {
+    ...made,
+    meanOf: (id) => means.get(id) ?? made.at(places.get(id) ?? new Float64Array()).mean,
+  };
 }
 
-/** Observed prompts, best posterior mean first; ties keep the pool's order. */
-function believed(known: Known, options: BayesOptions): Candidate[] {
-  const { at } = model(known, options);
-  const open = known.pool.flatMap((candidate, i) =>
-    known.observed.has(candidate.id) ? [{ candidate, mean: at(known.x[i] ?? new Float64Array()).mean }] : [],
+/** The first `count` of the observed prompts, best posterior mean first; ties keep the pool's order. */
+function believed(known: Known, options: BayesOptions, count: number): Candidate[] {
+  const { meanOf } = model(known, options);
+  const open = known.pool.flatMap((candidate) =>
+    known.observed.has(candidate.id) ? [{ candidate, mean: meanOf(candidate.id) }] : [],
   );
   const inOrder: Candidate[] = [];
-  while (open.length > 0)
+  while (open.length > 0 && inOrder.length < count)
     for (const { candidate } of open.splice(firstMaximum(open.map(({ mean }) => mean)), 1))
       inOrder.push(candidate);
   return inOrder;
@@ -332,7 +352,7 @@ function believed(known: Known, options: BayesOptions): Candidate[] {
 
 /** Scores the incumbent on all of validation; false when that has been done. */
 async function* scoreIncumbent(tools: Tools, known: Known, options: BayesOptions): Op<boolean> {
-  const [incumbent] = believed(known, options);
+  const [incumbent] = believed(known, options, 1);
   if (incumbent === undefined) return false;
   const open = !known.whole.has(incumbent.id);
   if (open) yield* observe(tools, known, [incumbent], 0);
@@ -342,7 +362,7 @@ async function* scoreIncumbent(tools: Tools, known: Known, options: BayesOptions
 }
 
 async function* tellIncumbent(known: Known, options: BayesOptions): Op<void> {
-  const [incumbent] = believed(known, options);
+  const [incumbent] = believed(known, options, 1);
   const at = known.pool.findIndex((candidate) => candidate.id === incumbent?.id);
   const x = known.x[at];
   if (incumbent === undefined || x === undefined) return;

@@ -34,6 +34,36 @@ describe.each(fixture.processes)('of $x.length points, as scikit-learn has it', 
     }
   });
 
+  test('means at the observed points alone', () => {
+    const means = process.means();
+    for (const [i, x] of points(each.x).entries())
+      expect(Math.abs((means[i] ?? NaN) - process.at(x).mean)).toBeLessThan(1e-9);
+  });
+
+  test('many points at once, and more observations one by one, as if conditioned on them from the start', () => {
+    const queries = points(each.queries);
+    const outlook = process.over(queries, 3);
+    let data = dataOf(each);
+    for (const [i, y, noise] of [
+      [0, 0.3, 0.1],
+      [queries.length - 1, -1, 0],
+      [0, 0.9, 0.2],
+    ] as const) {
+      const now = condition(data, each.kernel);
+      for (const [p, query] of queries.entries()) {
+        const { mean, sd } = outlook.at(p);
+        expect(Math.abs(mean - now.at(query).mean)).toBeLessThan(1e-9);
+        // Where nearly all is known, the root makes 1e-17 of variance 3e-9 of sd.
+        expect(Math.abs(sd - now.at(query).sd)).toBeLessThan(1e-8);
+      }
+      outlook.observe(i, y, noise);
+      const x = queries[i] ?? Float64Array.of();
+      data = { x: [...data.x, x], y: [...data.y, y], noise: [...data.noise, noise] };
+    }
+    const last = condition(data, each.kernel).at(queries[1] ?? Float64Array.of());
+    expect(Math.abs(outlook.at(1).mean - last.mean)).toBeLessThan(1e-9);
+  });
+
   test('the kernel found is as likely as the likeliest of 35 searches by scipy', () => {
     const found = fit(dataOf(each));
     expect(found.logLikelihood).toBeGreaterThan(each.bestLogLikelihood - 1e-3);
@@ -73,11 +103,32 @@ describe('odd cases', () => {
     expect(process.at(Float64Array.of(0)).mean).toBeCloseTo(1, 2);
   });
 
+  test('an observation added that needs a larger jitter gets it', () => {
+    const huge = { lengthScale: 1, variance: 1e12 };
+    const at = points([[0], [3], [0]]);
+    const outlook = condition({ x: at.slice(0, 1), y: [1], noise: [0] }, huge).over(at, 3);
+    for (const [i, y] of [
+      [0, 1],
+      [1, 2],
+      [2, 1],
+    ] as const)
+      outlook.observe(i, y, 0);
+    const anew = condition({ x: points([[0], [0], [3], [0]]), y: [1, 1, 2, 1], noise: [0, 0, 0, 0] }, huge);
+    expect(anew.jitter).toBeGreaterThan(1e-6);
+    expect(outlook.at(1).mean).toBeCloseTo(2, 2);
+    expect(outlook.at(0).mean).toBeCloseTo(anew.at(Float64Array.of(0)).mean, 2);
+    expect(outlook.at(0).sd).toBeLessThan(1e5);
+  });
+
   test('what cannot be factorized at all leaves the prior', () => {
     const data = { x: points([[NaN], [0]]), y: [1, 2], noise: [0, 0] };
     const process = fit(data);
     expect(process.logLikelihood).toBe(-Infinity);
     expect(process.at(Float64Array.of(0)).mean).toBe(0);
+    expect([...process.means()]).toEqual([0, 0]);
+    const outlook = process.over(points([[0], [NaN]]), 1);
+    outlook.observe(0, 1, 0.1);
+    expect(outlook.at(1)).toEqual({ mean: 0, sd: 1 });
   });
 
   test('any observations give finite beliefs', () => {

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  distance,
-  farthestPoints,
-  firstMaximum,
-  leadingEigen,
-  principalCoordinates,
-  symmetricEigen,
-} from '../../src/core/pca.ts';
+import { distance, farthestPoints, firstMaximum, principalCoordinates } from '../../src/core/pca.ts';
 import fixture from './gaussian.fixture.json' with { type: 'json' };
 
 const points = (rows: readonly (readonly number[])[]) => rows.map((row) => Float64Array.from(row));
@@ -56,13 +49,6 @@ describe('principal coordinates', () => {
   });
 });
 
-test('eigenvalues of a matrix worked by hand', () => {
-  const { values, vectors } = symmetricEigen(Float64Array.of(2, 1, 1, 2), 2);
-  expect(values[0]).toBeCloseTo(3, 14);
-  expect(values[1]).toBeCloseTo(1, 14);
-  expect(Math.abs((vectors[0]?.[0] ?? 0) - (vectors[0]?.[1] ?? 1))).toBeLessThan(1e-14);
-});
-
 describe('farthest points', () => {
   test('equal a brute-force choice', () => {
     const { points: rows, chosen } = fixture.farthest;
@@ -83,28 +69,4 @@ test('the first of values that are equal but for rounding', () => {
   expect(firstMaximum([0, 1e-17])).toBe(0);
   expect(firstMaximum([])).toBe(-1);
   expect(firstMaximum([-Infinity, -5])).toBe(1);
-});
-
-test('the leading eigenvectors of a large matrix are those of the whole one', () => {
-  // 90 points in 40 dimensions, from digits of multiples of irrational numbers.
-  const rows = Array.from({ length: 90 }, (_, i) =>
-    Float64Array.from({ length: 40 }, (_, k) => (((i + 1) * Math.SQRT2 * (k + 3)) % 1) / (1 + k / 4)),
-  );
-  const n = rows.length;
-  const gram = Float64Array.from({ length: n * n }, (_, at) =>
-    (rows[Math.floor(at / n)] ?? new Float64Array()).reduce(
-      (sum, x, k) => sum + x * (rows[at % n]?.[k] ?? 0),
-      0,
-    ),
-  );
-  const all = symmetricEigen(gram.slice(), n);
-  const some = leadingEigen(gram, n, 6);
-  for (let c = 0; c < 6; c++) {
-    expect(Math.abs((some.values[c] ?? 0) / (all.values[c] ?? 1) - 1)).toBeLessThan(1e-9);
-    const overlap = (some.vectors[c] ?? new Float64Array()).reduce(
-      (sum, x, k) => sum + x * (all.vectors[c]?.[k] ?? 0),
-      0,
-    );
-    expect(Math.abs(overlap)).toBeCloseTo(1, 9);
-  }
 });
