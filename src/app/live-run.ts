@@ -5,6 +5,7 @@ import { EngineError, type Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import { ROBUSTNESS_EXAMPLES } from '../core/robustness.ts';
 import { run } from '../core/run.ts';
+import { stageEnds } from '../core/stage-ends.ts';
 import { verdictOf } from '../core/verdict.ts';
 import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
@@ -24,6 +25,8 @@ export interface RunSurroundings {
   problem: StorageError | null;
   optimizer: Optimizer;
   cost: Cost;
+  /** Nobody is there to be asked: an engine that is lost for good ends the run as failed instead of pausing it. */
+  unattended?: boolean;
   /** Loads the models that the run needs; called once, when the run starts. */
   models(
     report: (role: 'target' | 'optimizer' | 'embedder', model: string) => Report,
@@ -56,10 +59,15 @@ export function startRun(
   const listeners = new Set<(signal: RunSignal) => void>();
   const signals: RunSignal[] = [];
   /** Of these only the latest matters to someone who listens later. */
-  const latest = new Map<'loading' | 'left' | 'checking', RunSignal>();
+  const latest = new Map<'loading' | 'left' | 'checking' | 'stepping', RunSignal>();
 
   function tell(signal: RunSignal) {
-    if (signal.type === 'loading' || signal.type === 'left' || signal.type === 'checking')
+    if (
+      signal.type === 'loading' ||
+      signal.type === 'left' ||
+      signal.type === 'checking' ||
+      signal.type === 'stepping'
+    )
       latest.set(signal.type, signal);
     else signals.push(signal);
     for (const listener of listeners) {
@@ -83,13 +91,34 @@ export function startRun(
     if (status === 'running') become('paused');
   }
 
+  let stepping = false;
+  /** Goes on from the end of a stage; null while the run is not held there. */
+  let release: (() => void) | null = null;
+  const tellStepping = () => tell({ type: 'stepping', stepping, held: release !== null });
+
+  /** Nothing is taken from the run until it is let go: it asks no model, as it is asked for no event. */
+  async function hold() {
+    await new Promise<void>((resolve) => {
+      release = resolve;
+      tellStepping();
+    });
+    tellStepping();
+    if (aborter.signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
+  }
+  function letGo() {
+    const go = release;
+    release = null;
+    go?.();
+  }
+
   /** Told of recoveries and not yet in the log: they go in with the outcome that they delayed. */
   const recoveries: string[] = [];
   const losses: Losses = {
     recovered: () => recoveries.splice(0).join(' '),
-    pause({ message, advice }) {
+    pause(error) {
+      if (surroundings.unattended === true) throw error;
       pause();
-      problem(message, advice);
+      problem(error.message, error.advice);
     },
   };
 
@@ -188,7 +217,9 @@ export function startRun(
       const effects = logged(known, config.models, live, log.write);
       const events = run(config, task, optimizer, effects, { finishing: () => finishing });
       if (past.length > 0) become('running');
+      const over = stageEnds();
       for await (const event of events) {
+        if (over(event) && stepping) await hold();
         const worthSaving = note(event);
         tell({ type: 'event', event });
         if (event.type === 'answered' || event.type === 'replied') {
@@ -289,13 +320,28 @@ export function startRun(
       gate.open();
       become('running');
     },
+    next() {
+      if (!stepping) {
+        stepping = true;
+        tellStepping();
+      } else letGo();
+    },
+    play() {
+      const held = release !== null;
+      stepping = false;
+      letGo();
+      if (!held) tellStepping();
+    },
     async stop() {
       aborter.abort();
+      letGo();
       gate.open();
       await ended;
     },
     finish() {
       finishing = true;
+      stepping = false;
+      letGo();
       if (status === 'paused') become('running');
       gate.open();
     },

@@ -1,3 +1,4 @@
+import type { Experiments } from './experiments.ts';
 import type { Importer } from './import/importer.ts';
 import type { TaskFile, TaskFormat } from './task-export.ts';
 import type { Usage } from '../core/budget.ts';
@@ -166,6 +167,8 @@ export type RunSignal =
   | { type: 'event'; event: RunEvent }
   | { type: 'loading'; role: 'target' | 'optimizer' | 'embedder'; model: string; progress: LoadProgress }
   | { type: 'status'; status: RunStatus }
+  /** Step mode was turned on or off, or the run came to the end of a stage in it (`held`) or goes on. */
+  | { type: 'stepping'; stepping: boolean; held: boolean }
   /** Before a run begins: the way to read answers is being checked, so many of the calls are done. */
   | { type: 'checking'; done: number; of: number }
   /** Something of the configuration was settled before the run began. */
@@ -185,6 +188,13 @@ export interface Run {
   pause(): void;
   /** Goes on after a pause. */
   proceed(): void;
+  /**
+   * Step mode: the run holds at the end of the present stage, and of each later one. While it holds no model is asked,
+   * and the time counts towards no budget. Held already, it goes on to the end of the next stage.
+   */
+  next(): void;
+  /** Leaves step mode, and goes on if the run was held. */
+  play(): void;
   /** Ends at the next moment; what was done is kept and the run can be resumed. */
   stop(): Promise<void>;
   /** Ends the search now and runs the final test with the best prompt so far. */
@@ -238,6 +248,8 @@ export interface Whetstone {
   openLesson(id: string): Promise<Recording>;
   /** A new run that is the run `id` up to a step and goes on from there; the first part of its log is copied. */
   branch(id: string, change: BranchChange): Promise<Run>;
+  /** Many runs as one; fetched when it is first asked for. */
+  experiments(): Promise<Experiments>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
   /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */

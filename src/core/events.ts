@@ -17,7 +17,16 @@ export interface Part {
 
 /** What the loop is doing now. */
 export type Stage =
-  'evaluate' | 'retrieve' | 'reflect' | 'summarize' | 'propose' | 'select' | 'tune' | 'test' | 'robustness';
+  | 'evaluate'
+  | 'retrieve'
+  | 'reflect'
+  | 'summarize'
+  | 'step-size'
+  | 'propose'
+  | 'select'
+  | 'tune'
+  | 'test'
+  | 'robustness';
 
 /** One example answered by the target under one candidate. */
 export interface Answer {
@@ -69,7 +78,8 @@ export interface Measured {
 /** Everything that happens in a run, in order; a recorded run gives the same events again. */
 export type RunEvent =
   | { type: 'step'; step: number; of: number | null }
-  | { type: 'stage'; step: number; stage: Stage; detail: string }
+  /** `part` names the loop's part that begins, where several of one round share the stage. */
+  | { type: 'stage'; step: number; stage: Stage; detail: string; part?: string }
   | { type: 'retrieved'; step: number; how: string; items: { candidate: string; weight: number | null }[] }
   | { type: 'step-size'; step: number; words: number }
   | { type: 'asked'; ask: number; step: number; slot: string; parts: readonly Part[]; content: Content }

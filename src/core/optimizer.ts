@@ -28,6 +28,8 @@ export interface Cost {
   steps: number;
   targetCalls: number;
   optimizerCalls: number;
+  /** Examples that a differentiable model reads for gradient steps and for measurements; absent where it has no part. */
+  tuned?: { steps: number; measured: number };
 }
 
 /** What an optimizer may ask of one score call. */
@@ -115,8 +117,12 @@ export interface LoopPart {
   name: string;
   /** What it does, in a few plain words. */
   says: string;
-  /** Events of this stage light it up; where parts share a stage, the next one in order. */
+  /** Events of this stage light it up; where parts share a stage, the one that the event names, else the next in order. */
   stage: Stage;
+  /** Other stages that belong to it. */
+  also?: readonly Stage[];
+  /** The second half of the part before it, whose stage it shares: lit when replies come, not while they are waited for. */
+  replies?: true;
   /** Done before the loop begins, not in each round. */
   once?: boolean;
 }
@@ -139,6 +145,11 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   replyTokens?: number;
   /** Whether the search asks for embeddings, so that their model is loaded, or found missing, before it starts. */
   embeds(options: O): boolean;
+  /**
+   * Words that a new prompt may change, step by step; null where no limit is stated. For the drawing of the schedule;
+   * absent in methods without one.
+   */
+  stepSizes?(options: O, sizes: { train: number; validation: number }): readonly (number | null)[];
   /** The search follows gradients, so that a differentiable model is loaded beside the others. */
   tunes?: true;
   cost(options: O, sizes: { train: number; validation: number }): Cost;

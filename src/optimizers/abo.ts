@@ -300,6 +300,7 @@ export const abo: Optimizer<AboOptions> = {
         step,
         stage: 'evaluate',
         detail: `transcripts of ${batch.length} train examples`,
+        part: 'Transcripts',
       };
       const cases = yield* casesOf(tools, current.candidate, 'train', batch);
       yield* tellAdherence(tools, cases, current.steps.length, step);
@@ -323,7 +324,13 @@ export const abo: Optimizer<AboOptions> = {
       };
       const made = yield* rewrites(tools, current, failing, about, kept, options);
       const passed = options.gate ? yield* betterOn(tools, made, batch, cases, step) : made;
-      yield { type: 'stage', step, stage: 'evaluate', detail: `${passed.length} candidates on validation` };
+      yield {
+        type: 'stage',
+        step,
+        stage: 'evaluate',
+        detail: `${passed.length} candidates on validation`,
+        part: 'Evaluate',
+      };
       const results = yield* tools.score(passed.map(({ candidate }) => candidate));
       const [best] = top(results, 1);
       const member = passed.find(({ candidate }) => candidate.id === best?.candidate.id);
@@ -640,7 +647,13 @@ async function* betterOn(
   cases: readonly Case[],
   step: number,
 ): Op<Made[]> {
-  yield { type: 'stage', step, stage: 'evaluate', detail: `${made.length} candidates on the batch` };
+  yield {
+    type: 'stage',
+    step,
+    stage: 'evaluate',
+    detail: `${made.length} candidates on the batch`,
+    part: 'Evaluate',
+  };
   const sum = (answers: readonly { score: number }[]) =>
     answers.reduce((total, each) => total + each.score, 0);
   const bar = sum(cases.map(({ answer }) => answer));

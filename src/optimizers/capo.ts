@@ -95,7 +95,7 @@ export const capo: Optimizer<CapoOptions> = {
   summary:
     'Evolves prompts together with the worked examples that they carry, races old and new ones block by block so that bad ones cost little, and makes long ones pay for their length.',
   loop: [
-    { name: 'Population', says: 'prompts with examples', stage: 'retrieve', once: true },
+    { name: 'Population', says: 'prompts with examples', stage: 'propose', once: true },
     { name: 'Cross, mutate', says: 'prompts and examples', stage: 'propose' },
     { name: 'Race', says: 'block by block, shorter preferred', stage: 'evaluate' },
     { name: 'Survive', says: 'the best live on', stage: 'select' },
@@ -175,6 +175,7 @@ export const capo: Optimizer<CapoOptions> = {
         const rng = tools.rng.fork(`child/${step}/${i}`);
         children.push(...(yield* childOf(tools, rng, rng.sample(members, 2), options)));
       }
+      yield { type: 'stage', step, stage: 'evaluate', detail: `${members.length + children.length} prompts` };
       const ranking = yield* survivors(tools, [...members, ...children], longest, options);
       members = ranking.map(({ candidate }) => candidate);
       best = yield* crown(tools, best, ranking, 1, hardness);

@@ -150,10 +150,11 @@ export const gpo: Optimizer<GpoOptions> = {
   summary:
     'Shows the optimizer the past prompts most like the current one and lets it change fewer and fewer words, as a gradient method would with momentum and a decaying learning rate.',
   loop: [
-    { name: 'Trajectory', says: 'pick past prompts', stage: 'retrieve' },
     { name: 'Reflect', says: 'what went wrong, if asked for', stage: 'reflect' },
-    { name: 'Step size', says: 'how many words may change', stage: 'summarize' },
-    { name: 'Meta-prompt', says: 'write candidates', stage: 'propose' },
+    { name: 'Trajectory', says: 'pick past prompts', stage: 'retrieve', also: ['summarize'] },
+    { name: 'Step size', says: 'how many words may change', stage: 'step-size' },
+    { name: 'Meta-prompt', says: 'ask for new prompts', stage: 'propose' },
+    { name: 'Candidates', says: 'replies become prompts', stage: 'propose', replies: true },
     { name: 'Evaluate', says: 'score each on validation', stage: 'evaluate' },
     { name: 'Select', says: 'the best leads on', stage: 'select' },
   ],
@@ -288,6 +289,11 @@ export const gpo: Optimizer<GpoOptions> = {
     };
   },
 
+  stepSizes(options, sizes) {
+    const steps = stepCount(options, sizes.train);
+    return Array.from({ length: steps }, (_, i) => stepSize(scheduleOf(options), i + 1, steps));
+  },
+
   async *search(tools, options) {
     const { train } = tools.task.splits;
     const exemplars = tools.rng.fork('exemplars').sample(train, options.exemplars);
@@ -330,7 +336,10 @@ export const gpo: Optimizer<GpoOptions> = {
       reflections.push(reflection);
 
       const words = stepSize(scheduleOf(options), history.length, steps);
-      if (words !== null) yield { type: 'step-size', step, words };
+      if (words !== null) {
+        yield { type: 'stage', step, stage: 'step-size', detail: `at most ${words} words` };
+        yield { type: 'step-size', step, words };
+      }
 
       yield { type: 'stage', step, stage: 'propose', detail: `${options.candidates} candidates` };
       const found = yield* proposals(

@@ -87,7 +87,8 @@ export const opro: Optimizer<OproOptions> = {
     'Shows the optimizer the best prompts so far with their scores, worst to best, and asks for a better one.',
   loop: [
     { name: 'Best so far', says: 'sorted, worst to best', stage: 'retrieve' },
-    { name: 'Meta-prompt', says: 'write candidates', stage: 'propose' },
+    { name: 'Meta-prompt', says: 'ask for new prompts', stage: 'propose' },
+    { name: 'Candidates', says: 'replies become prompts', stage: 'propose', replies: true },
     { name: 'Evaluate', says: 'score each', stage: 'evaluate' },
   ],
   prompts,
@@ -169,6 +170,7 @@ export const opro: Optimizer<OproOptions> = {
     for (let i = 0; i < options.steps; i++) {
       const step = yield* tools.step(options.steps);
       const shown = best(tools, history, options, step);
+      yield { type: 'stage', step, stage: 'retrieve', detail: `${shown.length} of ${history.length}` };
       yield {
         type: 'retrieved',
         step,

@@ -199,7 +199,7 @@ export const pe2: Optimizer<Pe2Options> = {
       }
       if (made.length === 0) continue;
 
-      yield { type: 'stage', step, stage: 'evaluate', detail: `${made.length} candidates` };
+      yield { type: 'stage', step, stage: 'evaluate', detail: `${made.length} candidates`, part: 'Evaluate' };
       const fresh = distinct(made);
       // The beam stands for all prompts before: those not in it were no better, and will not be.
       beam = yield* contest(tools, options.backtrack ? beam : [], fresh, { places, step, hardness });
@@ -231,7 +231,7 @@ async function* batchesOf(
 ): Op<Case[][]> {
   const rng = tools.rng.fork(`batch/${step}/${parent.id}`);
   const train = rng.shuffled(tools.task.splits.train);
-  yield { type: 'stage', step, stage: 'evaluate', detail: `failures of ${parent.id}` };
+  yield { type: 'stage', step, stage: 'evaluate', detail: `failures of ${parent.id}`, part: 'Failures' };
   const failed = hardNegatives ? (yield* mistakes(tools, parent, train, candidates * failures)).wrong : [];
   const batches: Case[][] = [];
   for (let j = 0; j < candidates; j++) {

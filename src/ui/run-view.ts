@@ -107,6 +107,49 @@ export interface GradientView {
   examples: Record<TuneAsk['do'], number>;
 }
 
+/** How many of everything there had been at a moment: lengths of what a view gathers. */
+export interface Marks {
+  events: number;
+  asks: number;
+  /** Replies and refusals. */
+  replies: number;
+  candidates: number;
+  rejected: number;
+  answers: number;
+  scored: number;
+  eliminated: number;
+  retrievals: number;
+  sizes: number;
+  currents: number;
+  bests: number;
+  notes: number;
+}
+
+/** A stage that the search went into. What went through it lies between its marks and those of the next visit. */
+export interface Visit {
+  readonly step: number;
+  readonly stage: Stage;
+  readonly detail: string;
+  /** Part of the loop that the method named. */
+  readonly part?: string;
+  readonly from: Marks;
+}
+
+export interface Retrieval {
+  step: number;
+  how: string;
+  items: readonly { candidate: string; weight: number | null }[];
+}
+
+export interface ScoredView {
+  step: number;
+  candidate: string;
+  split: SplitName;
+  score: number;
+  n: number;
+}
+
+/** Lists and maps are appended to or have entries replaced; `copyView` copies every one of them. */
 export interface RunView {
   events: number;
   step: number;
@@ -127,6 +170,16 @@ export interface RunView {
   /** In order; a candidate may leave several races. */
   eliminated: EliminatedView[];
   notes: { step: number; text: string }[];
+  /** Every stage entered, in order; the last is the present one. */
+  visits: Visit[];
+  retrievals: Retrieval[];
+  /** Words that a new prompt might change, as they were stated. */
+  sizes: { step: number; words: number }[];
+  /** Full scores in the order in which they came. */
+  scored: ScoredView[];
+  /** All answers of the target in order. */
+  answers: Answer[];
+  replies: number;
   refusals: number;
   unreadable: number;
   /** Charged to the budget: the search only. */
@@ -172,6 +225,12 @@ export function emptyView(): RunView {
     rejected: [],
     eliminated: [],
     notes: [],
+    visits: [],
+    retrievals: [],
+    sizes: [],
+    scored: [],
+    answers: [],
+    replies: 0,
     refusals: 0,
     unreadable: 0,
     usage: noUsage(),
@@ -183,6 +242,50 @@ export function emptyView(): RunView {
     ended: null,
     result: null,
     robustness: null,
+  };
+}
+
+/** A view that goes its own way from here: what is folded into one does not show in the other. */
+export function copyView(view: RunView): RunView {
+  return {
+    ...view,
+    candidates: new Map(
+      [...view.candidates].map(([id, entry]) => [id, { ...entry, answers: entry.answers.slice() }]),
+    ),
+    currents: view.currents.slice(),
+    bests: view.bests.slice(),
+    steps: new Map(view.steps),
+    asks: new Map(view.asks),
+    rejected: view.rejected.slice(),
+    eliminated: view.eliminated.slice(),
+    notes: view.notes.slice(),
+    visits: view.visits.slice(),
+    retrievals: view.retrievals.slice(),
+    sizes: view.sizes.slice(),
+    scored: view.scored.slice(),
+    answers: view.answers.slice(),
+    usage: structuredClone(view.usage),
+    ms: { ...view.ms },
+    reused: { ...view.reused },
+  };
+}
+
+/** How many of everything the view holds. */
+export function marksOf(view: RunView): Marks {
+  return {
+    events: view.events,
+    asks: view.asks.size,
+    replies: view.replies,
+    candidates: view.candidates.size,
+    rejected: view.rejected.length,
+    answers: view.answers.length,
+    scored: view.scored.length,
+    eliminated: view.eliminated.length,
+    retrievals: view.retrievals.length,
+    sizes: view.sizes.length,
+    currents: view.currents.length,
+    bests: view.bests.length,
+    notes: view.notes.length,
   };
 }
 
@@ -203,14 +306,20 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       view.of = event.of;
       change(view, event.step, { at: spent(view) });
       break;
-    case 'stage':
-      view.stage = event.stage;
-      view.detail = event.detail;
+    case 'stage': {
+      const { step, stage, detail, part } = event;
+      view.stage = stage;
+      view.detail = detail;
+      const from = { ...marksOf(view), events: view.events - 1 };
+      view.visits.push({ step, stage, detail, ...(part === undefined ? {} : { part }), from });
       break;
+    }
     case 'retrieved':
+      view.retrievals.push({ step: event.step, how: event.how, items: event.items });
       change(view, event.step, { retrieved: { how: event.how, items: event.items } });
       break;
     case 'step-size':
+      view.sizes.push({ step: event.step, words: event.words });
       change(view, event.step, { words: event.words });
       break;
     case 'asked': {
@@ -219,6 +328,7 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       break;
     }
     case 'replied': {
+      view.replies += 1;
       charge(view.usage, event.role, event.reply.tokens, event.ms);
       view.ms[event.role] += event.ms;
       if (event.reused) view.reused[event.role] += 1;
@@ -230,6 +340,7 @@ export function reduce(view: RunView, event: RunEvent): RunView {
     }
     case 'refused': {
       view.refusals += 1;
+      view.replies += 1;
       const known = view.asks.get(event.ask);
       if (known) view.asks.set(event.ask, { ...known, refused: event.reason });
       break;
@@ -256,6 +367,8 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       answered(view, event.answer);
       break;
     case 'scored': {
+      const { step, candidate, split, score: value, n } = event;
+      view.scored.push({ step, candidate, split, score: value, n });
       const known = view.candidates.get(event.candidate);
       const earlier = known?.scores[event.split];
       if (known && (earlier === undefined || event.n >= earlier.n)) {
@@ -333,6 +446,7 @@ function change(view: RunView, step: number, part: Partial<StepView>): void {
 const noAnswers = { answers: 0, sum: 0, unreadable: 0, refused: 0 };
 
 function answered(view: RunView, answer: Answer): void {
+  view.answers.push(answer);
   if (answer.reused) view.reused[answer.split === 'test' ? 'test' : 'target'] += 1;
   if (answer.split === 'test') view.testCalls += 1;
   else {

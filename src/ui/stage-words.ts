@@ -8,6 +8,7 @@ const doing: Record<Stage, string> = {
   retrieve: 'recalling earlier prompts',
   reflect: 'reflecting on mistakes',
   summarize: 'summarizing',
+  'step-size': 'setting the step size',
   propose: 'proposing prompts',
   select: 'selecting',
   tune: 'following the gradient',

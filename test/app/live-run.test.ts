@@ -147,6 +147,63 @@ describe('a live run', () => {
     expect(eventsIn(resumed.signals)).toEqual(eventsIn(whole.signals));
   });
 
+  test('step mode holds after each stage, asks nothing meanwhile, and changes nothing of the run', async () => {
+    const undisturbed = await start({});
+    await undisturbed.run.ended;
+
+    const answerer = target();
+    const stages: string[] = [];
+    let stage = '';
+    const asked: number[] = [];
+    const { run, signals } = await start({
+      answerer,
+      onSignal(signal, stepped) {
+        if (signal.type === 'status' && signal.status === 'loading') stepped.next();
+        if (signal.type === 'event' && signal.event.type === 'stage') stage = signal.event.stage;
+        if (signal.type === 'stepping' && signal.held) {
+          stages.push(stage);
+          asked.push(answerer.asks.length);
+        }
+      },
+    });
+    run.next();
+    await expect.poll(() => stages.length).toBe(1);
+    // Nothing comes while it is held.
+    const before = { asks: answerer.asks.length, signals: signals.length, ms: run.usage.ms };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect({ asks: answerer.asks.length, signals: signals.length, ms: run.usage.ms }).toEqual(before);
+    for (let held = 2; held <= 6; held++) {
+      run.next();
+      await expect.poll(() => stages.length).toBe(held);
+    }
+    expect(stages).toEqual(['evaluate', 'retrieve', 'step-size', 'propose', 'evaluate', 'select']);
+    expect(asked[0]).toBe(asked[3]);
+    run.play();
+    await run.ended;
+    expect(signals.filter((signal) => signal.type === 'stepping').at(-1)).toEqual({
+      type: 'stepping',
+      stepping: false,
+      held: false,
+    });
+    expect(eventsIn(signals)).toEqual(eventsIn(undisturbed.signals));
+  });
+
+  test('a run that is held can be stopped, and ended with its test', async () => {
+    for (const end of ['stop', 'finish'] as const) {
+      let held = false;
+      const { run, signals } = await start({
+        onSignal: (signal) => void (held ||= signal.type === 'stepping' && signal.held),
+      });
+      run.next();
+      await expect.poll(() => held).toBe(true);
+      await run[end]();
+      await run.ended;
+      expect(statuses(signals).at(-1)).toBe(end === 'stop' ? 'stopped' : 'finished');
+      const tested = eventsIn(signals).some((event) => event.type === 'tested');
+      expect(tested).toBe(end === 'finish');
+    }
+  });
+
   test('a pause holds the next ask back until the run goes on', async () => {
     const answerer = target();
     const { run, signals } = await start({ answerer, onSignal: atAnswer(5, (paused) => paused.pause()) });

@@ -25,6 +25,9 @@ const SMALL = {
   items: 4,
   rounds: 2,
   mostSteps: 3,
+  gradientSteps: 4,
+  measureEvery: 2,
+  batchSize: 2,
 };
 
 /**
@@ -220,7 +223,7 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
     const whole = await play({ optimizer, config, replies: sensible() });
     const replayed = await play({ optimizer, config, past: whole.log, live: false, replies: () => '' });
     expect(replayed.events).toEqual(whole.events);
-    expect(replayed.target.asks.length + replayed.optimizer.asks.length).toBe(0);
+    expect(replayed.target.asks.length + replayed.optimizer.asks.length + replayed.tuner.asks.length).toBe(0);
     const missing = await play({
       optimizer,
       config,
@@ -368,9 +371,23 @@ describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))
   test('its loop is drawn: every stage that the search enters has a part', async () => {
     const { events } = await play({ optimizer, config, replies: sensible() });
     const entered = eventsOf(events, 'stage').filter(({ step, stage }) => step > 0 && stage !== 'test');
-    const drawn = new Set(optimizer.loop.map((part) => part.stage));
+    const drawn = new Set(optimizer.loop.flatMap((part) => [part.stage, ...(part.also ?? [])]));
     for (const { stage } of entered) expect([...drawn], stage).toContain(stage);
     expect(optimizer.loop.some((part) => part.once !== true)).toBe(true);
+    const names = optimizer.loop.map((part) => part.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { part } of entered) if (part !== undefined) expect(names).toContain(part);
+    // Reflection needs mistakes, or to be asked for; every other part is lit here.
+    const every = optimizer.loop.filter((part) => part.replies !== true && part.stage !== 'reflect');
+    const stages = eventsOf(events, 'stage');
+    const lit = ({ name, stage, also, once }: LoopPart) =>
+      stages.some(
+        (event) =>
+          (event.stage === stage || also?.includes(event.stage) === true) &&
+          (event.part === undefined || event.part === name) &&
+          (once !== true || event.step === 0),
+      );
+    for (const part of every) expect(lit(part), `${part.name} is never lit`).toBe(true);
   });
 
   test('every option has a help sentence, and every value that its form offers runs', async () => {

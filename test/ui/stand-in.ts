@@ -188,6 +188,8 @@ export function handRun(given: RunConfig = config): Run & { send(signal: RunSign
     },
     pause: () => void calls.push('pause'),
     proceed: () => void calls.push('proceed'),
+    next: () => void calls.push('next'),
+    play: () => void calls.push('play'),
     finish: () => void calls.push('finish'),
     stop: async () => void calls.push('stop'),
   };

@@ -1,0 +1,24 @@
+import type { RunEvent } from './events.ts';
+
+/**
+ * Tells where the stages of a run are over: the returned function takes the run's events in order and is true of each
+ * before which a stage that had begun is over. The run's own end is not told.
+ */
+export function stageEnds(): (event: RunEvent) => boolean {
+  let open = false;
+  return ({ type }) => {
+    if (type !== 'stage' && type !== 'step' && type !== 'searched') return false;
+    const over = open;
+    open = type === 'stage';
+    return over;
+  };
+}
+
+/** How many events there are up to each end of a stage, and up to the run's end; rising, each once. */
+export function endsOfStages(events: readonly RunEvent[]): number[] {
+  const over = stageEnds();
+  const ends: number[] = [];
+  for (const [i, event] of events.entries()) if (over(event)) ends.push(i);
+  if (events.length > 0 && ends.at(-1) !== events.length) ends.push(events.length);
+  return ends;
+}
