@@ -36,11 +36,13 @@ export interface Row {
   reason: string;
 }
 
-export const methods = optimizers.map((optimizer) => ({
-  id: optimizer.id,
-  name: optimizer.name,
-  endless: endless(optimizer),
-}));
+export const methods = optimizers
+  .filter(({ tunes }) => !tunes)
+  .map((optimizer) => ({
+    id: optimizer.id,
+    name: optimizer.name,
+    endless: endless(optimizer),
+  }));
 
 export const landscapes = LANDSCAPES.map(({ id, kinds, metaStyle, position, decoys, chance, labels }) => ({
   id,

@@ -12,6 +12,9 @@ export function bounded(cost: Cost, budget: Budget): Cost {
     steps,
     targetCalls: Math.min(Math.ceil(cost.targetCalls * share), budget.targetCalls ?? Infinity),
     optimizerCalls: Math.ceil(cost.optimizerCalls * share),
+    ...(cost.tuned && {
+      tuned: { steps: Math.ceil(cost.tuned.steps * share), measured: Math.ceil(cost.tuned.measured * share) },
+    }),
   };
 }
 

@@ -293,11 +293,19 @@ const allOptions = ({ options, branches = [] }: RunConfig) => [
 
 /** An upper bound of them all. */
 function greatest(costs: readonly Cost[]): Cost {
-  const most = (part: keyof Cost) => Math.max(...costs.map((cost) => cost[part]));
+  const most = (part: 'steps' | 'targetCalls' | 'optimizerCalls') =>
+    Math.max(...costs.map((cost) => cost[part]));
+  const tuned = costs.flatMap((cost) => cost.tuned ?? []);
   return {
     steps: most('steps'),
     targetCalls: most('targetCalls'),
     optimizerCalls: most('optimizerCalls'),
+    ...(tuned.length > 0 && {
+      tuned: {
+        steps: Math.max(...tuned.map(({ steps }) => steps)),
+        measured: Math.max(...tuned.map(({ measured }) => measured)),
+      },
+    }),
   };
 }
 

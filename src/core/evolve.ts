@@ -36,6 +36,38 @@ export const EVOLUTION_OPTIONS = {
   temperature: advanced(decimal('Optimizer temperature', 'How varied the offspring are.', 0.5, 0, 2)),
 };
 
+/** EvoPrompt's crossing of two prompts with a mutation of the child, in one request. */
+export const CROSSOVER = {
+  crossover: `Make one better prompt for a language model out of two, in two steps.
+
+{demonstration}
+
+Now these. A prompt stands {position}.
+
+Prompt 1: {first}
+Prompt 2: {second}
+
+1. Cross them: write one prompt that takes parts of both.
+2. Mutate it: change it a little without losing its purpose. Put the final prompt between <prompt> and </prompt>.`,
+  demonstration: `This is how it was done for another task:
+
+Prompt 1: Sum up the e-mail for a busy reader.
+Prompt 2: Write down in one sentence what the sender wants.
+
+1. Crossed: Sum up in one sentence, for a busy reader, what the sender of the e-mail wants.
+2. Mutated: <prompt>Tell a busy reader in one short sentence what this e-mail is about and what its sender asks for.</prompt>`,
+  // For optimizers that continue text: the third entry is the child.
+  crossoverContinuation: `{task}
+
+{one} 1: {first}
+
+{one} 2: {second}
+
+The best of both in one, said a little differently:
+
+{one} 3:`,
+};
+
 /** A reply that holds no new prompt is asked for again this often. */
 const RETRIES = 2;
 
@@ -103,7 +135,7 @@ export async function* offspring(
   tools: Tools,
   templates: Readonly<Record<string, string>>,
   { template, slots, ...from }: Mating,
-  options: EvolutionOptions,
+  options: Pick<EvolutionOptions, 'demonstration' | 'temperature'>,
 ): Op<Candidate | null> {
   const demonstration = options.demonstration ? (tools.prompts['demonstration'] ?? '') : '';
   const request = {

@@ -26,6 +26,7 @@ import { contest } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
 import {
   best,
+  CROSSOVER,
   EVOLUTION_OPTIONS,
   evolutionCost,
   firstPopulation,
@@ -49,34 +50,7 @@ export interface EvoPromptGaOptions extends EvolutionOptions, Record<string, boo
 }
 
 const prompts = {
-  crossover: `Make one better prompt for a language model out of two, in two steps.
-
-{demonstration}
-
-Now these. A prompt stands {position}.
-
-Prompt 1: {first}
-Prompt 2: {second}
-
-1. Cross them: write one prompt that takes parts of both.
-2. Mutate it: change it a little without losing its purpose. Put the final prompt between <prompt> and </prompt>.`,
-  demonstration: `This is how it was done for another task:
-
-Prompt 1: Sum up the e-mail for a busy reader.
-Prompt 2: Write down in one sentence what the sender wants.
-
-1. Crossed: Sum up in one sentence, for a busy reader, what the sender of the e-mail wants.
-2. Mutated: <prompt>Tell a busy reader in one short sentence what this e-mail is about and what its sender asks for.</prompt>`,
-  // For optimizers that continue text: the third entry is the child.
-  crossoverContinuation: `{task}
-
-{one} 1: {first}
-
-{one} 2: {second}
-
-The best of both in one, said a little differently:
-
-{one} 3:`,
+  ...CROSSOVER,
   ...INDUCE,
   ...PARAPHRASE,
 };

@@ -9,6 +9,7 @@ import { evopromptDe } from './evoprompt-de.ts';
 import { evopromptGa } from './evoprompt-ga.ts';
 import { gepa } from './gepa.ts';
 import { gpo } from './gpo.ts';
+import { gradientComplement } from './gradient-complement.ts';
 import { opro } from './opro.ts';
 import { pe2 } from './pe2.ts';
 import { random } from './random.ts';
@@ -26,6 +27,7 @@ export const optimizers: readonly Optimizer[] = [
   pe2,
   abo,
   bayes,
+  gradientComplement,
   climb,
   random,
 ];

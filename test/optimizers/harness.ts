@@ -6,6 +6,7 @@ import type { Optimizer } from '../../src/core/optimizer.ts';
 import { optionsOf, run, type Controls, type RunConfig } from '../../src/core/run.ts';
 import type { Example, Task } from '../../src/core/task.ts';
 import { scriptedEngine, type ScriptedEngine } from '../../src/engines/scripted.ts';
+import { scriptedTuner, type ScriptedTuner } from './scripted-tuner.ts';
 
 /** A tiny sentiment task; `good` and `bad` inputs alternate. */
 export function tinyTask(train = 8, validation = 6, test = 10): Task {
@@ -47,6 +48,7 @@ export function configFor(optimizer: Optimizer, overrides: Partial<RunConfig> = 
       target: 'scripted:target:none',
       optimizer: 'scripted:optimizer:none',
       embedder: 'scripted:embedder:none',
+      ...(optimizer.tunes && { tuner: 'gradient:scripted:none' }),
     },
     rendering: { style: 'completion', position: 'before', read: 'decode', maxTokens: 8 },
     metaStyle: 'chat',
@@ -118,6 +120,7 @@ export interface Played {
   log: LoggedEffect[];
   target: ScriptedEngine;
   optimizer: ScriptedEngine;
+  tuner: ScriptedTuner;
   error: unknown;
 }
 
@@ -127,6 +130,7 @@ export interface Play {
   task?: Task;
   replies: (ask: Ask, n: number) => string;
   target?: ScriptedEngine;
+  tuner?: ScriptedTuner;
   past?: readonly LoggedEffect[];
   controls?: Controls;
   /** False replays: nothing but the log answers. */
@@ -140,7 +144,8 @@ export async function play(options: Play): Promise<Played> {
   const answerer = options.target ?? target();
   const aborter = new AbortController();
   // Time stands still, so that two runs differ in nothing.
-  const models = { target: answerer, optimizer: writer, embedder: letters() };
+  const tuner = options.tuner ?? scriptedTuner();
+  const models = { target: answerer, optimizer: writer, embedder: letters(), tuner };
   const live: Effects | null =
     options.live === false ? null : liveEffects(models, makeGate(), aborter.signal, () => 0);
   const log: LoggedEffect[] = [];
@@ -165,7 +170,7 @@ export async function play(options: Play): Promise<Played> {
   } catch (thrown) {
     error = thrown;
   }
-  return { events, log, target: answerer, optimizer: writer, error };
+  return { events, log, target: answerer, optimizer: writer, tuner, error };
 }
 
 /** Every event of one type. */

@@ -1,0 +1,27 @@
+/**
+ * Prompts in a reply that was asked for several, one a line: those between <prompt> tags where there are any, else
+ * every line without its list mark (`-`, `*`, `1.`, `2)`), a label (`Prompt 3:`), tags and quotation marks around it.
+ * Fences and lines that only announce a list (they end with a colon) are no prompts. Empty when there is none; each
+ * text once, in the order of the reply.
+ */
+export function proposedLines(reply: string): string[] {
+  const tagged = [...reply.matchAll(/<prompt>(.*?)(?:<\/prompt>|$)/gisu)].map((match) => match[1] ?? '');
+  const texts = (tagged.length > 0 ? tagged : reply.split(/\r\n|[\n\r]/u)).map(bare);
+  return [...new Set(texts.filter((text) => text !== ''))];
+}
+
+const MARK = /^(?:[-*•–]+|\(?\d{1,3}[.):]|#+)\s*/u;
+const LABEL = /^(?:(?:new\s+)?(?:prompt|template|instruction|beginning)\s*(?:#?\d{1,3})?\s*:)\s*/iu;
+const QUOTES = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’|«(.*)»)[.,;]?$/su;
+
+function bare(line: string): string {
+  let text = line.replace(/<[^<>\n]{0,40}>/gu, ' ').trim();
+  if (text.startsWith('```') || text.endsWith(':')) return '';
+  for (let before = ''; before !== text;) {
+    before = text;
+    text = text.replaceAll('**', '').trim().replace(MARK, '').replace(LABEL, '');
+    const inner = QUOTES.exec(text);
+    if (inner !== null) text = (inner.slice(1).find((group) => group !== undefined) ?? '').trim();
+  }
+  return /[\p{L}\p{N}]/u.test(text) ? text : '';
+}
