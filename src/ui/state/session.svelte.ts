@@ -11,9 +11,12 @@ import type {
 } from '../../app/types.ts';
 import type { TaskFormat } from '../../app/task-export.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
+import { percent } from '../format.ts';
+import { verdictWords } from '../result-words.ts';
 import { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
 import { keepSpeed } from './memory.ts';
+import { Overnight } from './overnight.svelte.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { Replay } from './replay.svelte.ts';
 import { SAME, SetupState } from './setup.svelte.ts';
@@ -25,6 +28,7 @@ export class Session {
   readonly methods: readonly Optimizer[];
   readonly setup: SetupState;
   readonly shelf: Shelf;
+  readonly overnight = new Overnight();
   readonly mapVectors: MapVectors;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
@@ -119,13 +123,20 @@ export class Session {
   }
 
   /** Opens a recorded run that comes with the page, and plays it from its beginning. */
-  async openLesson(lesson: Lesson): Promise<boolean> {
-    const opened = await this.#open(() => this.whetstone.openLesson(lesson.id), lesson);
+  async openLesson(lesson: Lesson, unasked = false): Promise<boolean> {
+    const opened = await this.#open(() => this.whetstone.openLesson(lesson.id), lesson, unasked);
     if (opened && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
       this.replay?.show(0);
       this.replay?.play();
     }
     return opened;
+  }
+
+  /** On the first visit a lesson plays, unless something else is shown or the page cannot have it. */
+  async beginLesson(): Promise<void> {
+    const [lesson] = await this.whetstone.lessons().catch(() => []);
+    if (lesson === undefined || this.shown !== null || this.busy) return;
+    await this.openLesson(lesson, true);
   }
 
   /** Begins a run that leaves the run `id` at a step; does nothing while a run is going. */
@@ -134,12 +145,13 @@ export class Session {
     await this.#watch('Branching', 'The branch did not start', () => this.whetstone.branch(id, change));
   }
 
-  async #open(read: () => Promise<Recording>, lesson: Lesson | null): Promise<boolean> {
+  async #open(read: () => Promise<Recording>, lesson: Lesson | null, unasked = false): Promise<boolean> {
     this.busy = 'Opening the run';
     let opened = false;
     await this.#try('The run did not open', async () => {
       const { summary, config, task, events } = await read();
       this.leaveReplay();
+      this.unasked = unasked;
       const replay = new Replay(summary, task, events);
       replay.config = config;
       this.replay = replay;
@@ -244,7 +256,12 @@ export class Session {
     await this.refreshRuns();
   }
 
-  #ended({ run, view }: LiveRun): void {
+  #ended({ run, view, status }: LiveRun): void {
+    const best = view.bests.at(-1);
+    this.overnight.ended(
+      status === 'finished' ? 'The run has finished' : 'The run has stopped',
+      `${run.task.name}: ${view.result ? verdictWords(view.result) : best ? `best so far ${percent(best.score)}.` : 'nothing scored yet.'}`,
+    );
     // What was taken from earlier runs says nothing about the speed.
     const targetCalls = view.usage.targetCalls - view.reused.target;
     const optimizerCalls = view.usage.optimizerCalls - view.reused.optimizer;
