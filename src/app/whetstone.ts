@@ -13,6 +13,7 @@ import { bundledTask, bundledTasks } from './bundled-tasks.ts';
 import { defaultConfig } from './defaults.ts';
 import { makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
+import type { Experiments } from './experiments.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import { startRun } from './live-run.ts';
@@ -22,7 +23,7 @@ import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { exportTask } from './task-export.ts';
 import { parseTask } from './task-file.ts';
-import type { Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
+import type { Recording, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
 /** The program behind the page: everything is put together here and nowhere else. */
 export function makeWhetstone(): Whetstone {
@@ -104,7 +105,7 @@ export function makeWhetstone(): Whetstone {
   }
 
   /** Goes on with `record` from its log; an empty log is a fresh start. */
-  async function begin(record: RunRecord): Promise<Run> {
+  async function begin(record: RunRecord, unattended = false) {
     const { store, problem } = await opened;
     const method = methodOf(record.config.optimizer);
     const cost = costOf(record.config, record.task);
@@ -119,6 +120,7 @@ export function makeWhetstone(): Whetstone {
       problem,
       optimizer: method,
       cost,
+      unattended,
       async models(report, signal, notice) {
         const { target, optimizer } = record.config.models;
         const engines = await models.engines({ target, optimizer }, notice);
@@ -135,6 +137,33 @@ export function makeWhetstone(): Whetstone {
     void started.ended.then(release);
     return started;
   }
+
+  /** A run of an experiment; unlike others it is not held in memory once it has ended, save where the disk is full. */
+  async function beginCell(id: string, config: () => Promise<RunConfig>) {
+    const store = await storeOpened;
+    const stored = await store.run(id);
+    const given = stored === null ? await config() : null;
+    const record = given === null ? stored : { ...newRecord(given, await taskOf(given.task)), id };
+    const started = await begin(record ?? (await recordOf(id)), true);
+    void started.ended.then(() => {
+      if (started.store() === store) live.delete(id);
+    });
+    return started;
+  }
+
+  const defaults: Whetstone['defaults'] = async ({ task, target, optimizer, method }) => {
+    const [theTask, theTarget, theOptimizer] = await Promise.all([
+      taskOf(task),
+      models.choice(target),
+      models.choice(optimizer),
+    ]);
+    const ids = { target, optimizer, embedder: EMBEDDER_ID };
+    return defaultConfig(theTask, methodOf(method), theTarget, theOptimizer, ids);
+  };
+  const cost: Whetstone['cost'] = async (config) =>
+    bounded(costOf(config, await taskOf(config.task)), config.budget);
+
+  let experiments: Promise<Experiments> | null = null;
 
   async function importTask(text: string): Promise<TaskSummary> {
     const task = parseTask(text);
@@ -189,16 +218,8 @@ export function makeWhetstone(): Whetstone {
     exportTask: async (id, format) => exportTask(await taskOf(id), format),
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
-    async defaults({ task, target, optimizer, method }) {
-      const [theTask, theTarget, theOptimizer] = await Promise.all([
-        taskOf(task),
-        models.choice(target),
-        models.choice(optimizer),
-      ]);
-      const ids = { target, optimizer, embedder: EMBEDDER_ID };
-      return defaultConfig(theTask, methodOf(method), theTarget, theOptimizer, ids);
-    },
-    cost: async (config) => bounded(costOf(config, await taskOf(config.task)), config.budget),
+    defaults,
+    cost,
 
     async start(config) {
       const task = await taskOf(config.task);
@@ -239,6 +260,25 @@ export function makeWhetstone(): Whetstone {
       await (await storeOpened).addRun(record, effects);
       return begin(record);
     },
+
+    experiments: () =>
+      (experiments ??= import('./experiments.ts').then(
+        ({ makeExperiments }) =>
+          makeExperiments({
+            store: storeOpened,
+            methods: optimizers,
+            task: taskOf,
+            defaults,
+            cost,
+            begin: beginCell,
+            hold: holdRun,
+            held: runsHeld,
+          }),
+        (error: unknown) => {
+          experiments = null;
+          throw error;
+        },
+      )),
 
     async runs() {
       const [{ items }, held] = await Promise.all([(await storeOpened).runs(), runsHeld()]);

@@ -18,6 +18,8 @@ import { noUsage } from '../../src/core/budget.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { RunConfig } from '../../src/core/run.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
+import { memoryStore } from '../../src/storage/memory.ts';
+import { experimentsIn } from '../app/experiment-world.ts';
 import { config, recordedEvents, task } from './recorded.ts';
 
 /** The program behind the page, without models: it plays recorded events. For tests and for looking at the page. */
@@ -372,6 +374,13 @@ export function standIn(
       calls.push(`branch ${id} at ${change.step}`);
       return begin(config);
     },
+    experiments: async () =>
+      experimentsIn({
+        store: memoryStore(),
+        tasks: [task],
+        base: {},
+        models: () => Promise.reject(new Error('There is no model here.')),
+      }),
     runs: async () => kept,
     deleteRun: async (id) => {
       calls.push(`delete ${id}`);
