@@ -55,6 +55,35 @@ export interface Evaluator {
 }
 
 /**
+ * How the target is asked for the answer to one input, and the answers that `choose` weighs, in their own words; null
+ * options where the reply is text.
+ */
+export function targetEffect(
+  candidate: Pick<Candidate, 'prompt' | 'shots'>,
+  input: string,
+  task: Pick<Task, 'metric' | 'markers'>,
+  rendering: Rendering,
+):
+  | { effect: Extract<Effect, { kind: 'generate' }>; options: null }
+  | { effect: Extract<Effect, { kind: 'choose' }>; options: readonly string[] } {
+  const { content, stop, until, optionLead } = render(candidate, input, task, rendering);
+  const options = rendering.read === 'choose' ? allowedAnswers(task.metric, input) : null;
+  const grammar = rendering.read === 'grammar' ? answerGrammar(task.metric, input) : null;
+  const ask = {
+    content,
+    maxTokens: rendering.maxTokens,
+    temperature: 0,
+    seed: 0,
+    ...(stop.length > 0 ? { stop } : {}),
+    ...(until !== undefined && rendering.read === 'decode' ? { until } : {}),
+    ...(grammar === null ? {} : { grammar }),
+  };
+  if (options === null) return { effect: { kind: 'generate', role: 'target', ask }, options };
+  const continuations = options.map((option) => optionLead + option);
+  return { effect: { kind: 'choose', role: 'target', ask, options: continuations }, options };
+}
+
+/**
  * `parallel` asks are kept in flight, but results are taken in the order of the asks, so that a run's events do not
  * depend on which reply arrives first. When the budget ends, asks in flight are still taken and charged.
  */
@@ -66,27 +95,6 @@ export function makeEvaluator(
   parallel: number,
 ): Evaluator {
   const known = new Map<string, Map<string, Answer>>();
-
-  function effectFor(
-    candidate: Candidate,
-    example: Example,
-  ): { effect: Effect; options: readonly string[] | null } {
-    const { content, stop, until, optionLead } = render(candidate, example.input, task, rendering);
-    const options = rendering.read === 'choose' ? allowedAnswers(task.metric, example.input) : null;
-    const grammar = rendering.read === 'grammar' ? answerGrammar(task.metric, example.input) : null;
-    const ask = {
-      content,
-      maxTokens: rendering.maxTokens,
-      temperature: 0,
-      seed: 0,
-      ...(stop.length > 0 ? { stop } : {}),
-      ...(until !== undefined && rendering.read === 'decode' ? { until } : {}),
-      ...(grammar === null ? {} : { grammar }),
-    };
-    if (options === null) return { effect: { kind: 'generate', role: 'target', ask }, options: null };
-    const continuations = options.map((option) => optionLead + option);
-    return { effect: { kind: 'choose', role: 'target', ask, options: continuations }, options };
-  }
 
   function read(
     candidate: Candidate,
@@ -151,7 +159,7 @@ export function makeEvaluator(
           const example = open[next];
           stop = meter?.limit() ?? null;
           if (example === undefined || stop !== null) break;
-          const { effect, options } = effectFor(candidate, example);
+          const { effect, options } = targetEffect(candidate, example.input, task, rendering);
           const outcome = effects.perform(effect);
           // A rejection is met when its turn comes; until then it must not count as unhandled.
           outcome.catch(() => undefined);

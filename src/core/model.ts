@@ -54,6 +54,9 @@ export interface LoadProgress {
 }
 export type Report = (progress: LoadProgress) => void;
 
+/** Told the text of a reply as it grows. */
+export type Heard = (text: string) => void;
+
 /**
  * One runtime holding one model. Asks may be made concurrently; the engine queues what it cannot run at once.
  * Every method rejects with EngineError and with nothing else.
@@ -74,7 +77,11 @@ export interface Engine {
   readonly details: readonly string[];
   /** Idempotent. */
   load(report: Report, signal: AbortSignal): Promise<void>;
-  generate(ask: Ask, signal: AbortSignal): Promise<Reply>;
+  /**
+   * `heard` is told the text so far, each time that it has grown; a runtime that gets its replies whole never calls it.
+   * What it heard may end with a part of a stop string, which is not part of the reply.
+   */
+  generate(ask: Ask, signal: AbortSignal, heard?: Heard): Promise<Reply>;
   /** Absent where the runtime cannot. Each option is the exact text that would follow the content. */
   choose?(ask: Ask, options: readonly string[], signal: AbortSignal): Promise<Choice>;
   /** Idempotent; pending asks reject as aborted. */

@@ -49,10 +49,12 @@ export function scriptedEngine(script: Script): ScriptedEngine {
     details: ['Answers from a script'],
     asks,
     load: (_report, signal) => (signal.aborted ? Promise.reject(aborted()) : Promise.resolve()),
-    async generate(ask, signal) {
+    async generate(ask, signal, heard) {
       const { n, words } = await take(ask, signal);
-      const reply = script.reply(ask, n);
-      return typeof reply === 'string' ? cut(reply, ask, words) : reply;
+      const scripted = script.reply(ask, n);
+      const reply = typeof scripted === 'string' ? cut(scripted, ask, words) : scripted;
+      heard?.(reply.text);
+      return reply;
     },
     ...(choose && {
       async choose(ask: Ask, options: readonly string[], signal: AbortSignal): Promise<Choice> {

@@ -1,7 +1,7 @@
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
 import { wholeObjectEnd } from '../core/json-object.ts';
-import { type Content, EngineError, type Tokens } from '../core/model.ts';
+import { type Content, EngineError, type Heard, type Tokens } from '../core/model.ts';
 import { inert, specialNames } from './inert.ts';
 
 /** llama.cpp in WASM with one model loaded: asks in, checked answers out. Dead once it threw RuntimeDeath. */
@@ -11,7 +11,7 @@ export interface Runtime {
   readonly version: string;
   /** Bytes of past prompts that llama.cpp may be holding for reuse; it only grows, so the engine starts afresh at a limit. */
   heldBytes(): number;
-  run(content: Content, settings: Settings, signal: AbortSignal): Promise<Output>;
+  run(content: Content, settings: Settings, signal: AbortSignal, heard?: Heard): Promise<Output>;
   exit(): void;
 }
 
@@ -114,7 +114,12 @@ export async function startRuntime(
   let spentTokens = 0;
 
   /** Sends one request and gathers what is streamed back. Unstreamed replies fail when cut inside a character. */
-  async function stream(content: Content, settings: Settings, signal: AbortSignal): Promise<Output> {
+  async function stream(
+    content: Content,
+    settings: Settings,
+    signal: AbortSignal,
+    heard?: Heard,
+  ): Promise<Output> {
     const steps: Step[] = [];
     let text = '';
     let finish: 'stop' | 'length' = 'stop';
@@ -123,7 +128,9 @@ export async function startRuntime(
     const onData = (data: unknown) => {
       const { choices, timings } = v.parse(chunk, data);
       const [choice] = choices;
-      text += choice.text + (choice.delta.content ?? '');
+      const more = choice.text + (choice.delta.content ?? '');
+      text += more;
+      if (more !== '') heard?.(text);
       if (choice.finish_reason === 'length') finish = 'length';
       for (const { token, logprob, top_logprobs } of choice.logprobs?.content ?? []) {
         const top = top_logprobs.map((t) => ({ text: t.token, logProb: t.logprob }));
@@ -169,7 +176,7 @@ export async function startRuntime(
     version: Wllama.getLibllamaVersion(),
     // A prompt is set aside when the next shares less than half of it: at most two tokens held for one computed.
     heldBytes: () => 2 * spentTokens * bytesPerToken,
-    async run(content, settings, signal) {
+    async run(content, settings, signal, heard) {
       if (content.kind === 'completion' && content.text === '') {
         throw new EngineError(
           'refused',
@@ -178,7 +185,7 @@ export async function startRuntime(
         );
       }
       try {
-        return await Promise.race([stream(content, settings, signal), native.death]);
+        return await Promise.race([stream(content, settings, signal, heard), native.death]);
       } catch (error) {
         if (signal.aborted) throw new EngineError('aborted', 'The ask was cancelled before its reply came.');
         if (error instanceof WllamaError) throw askFault(error.message, info.n_ctx);

@@ -100,14 +100,14 @@ export function wllamaEngine(options: WllamaOptions): Engine {
     async load(report, signal) {
       await queue.run((stop) => ready(report, stop), signal);
     },
-    generate: (asked, signal) =>
+    generate: (asked, signal, heard) =>
       ask(async (live, stop) => {
         const settings = settingsOf(asked);
         const whole = JSON.stringify(asked.content);
         const prime = asked.temperature > 0 && primed !== whole;
         primed = null;
         if (prime) await live.run(asked.content, { maxTokens: 1, temperature: 0, fresh: true }, stop);
-        const { text, tokens, finish } = await live.run(asked.content, settings, stop);
+        const { text, tokens, finish } = await live.run(asked.content, settings, stop, heard);
         if (asked.temperature > 0) primed = whole;
         return { text, tokens: prime ? { ...tokens, cached: 0 } : tokens, finish };
       }, signal),
