@@ -1,0 +1,174 @@
+import type { Recording } from '../app/types.ts';
+import { hash } from '../core/hash.ts';
+import { isBinary } from '../core/metrics.ts';
+import { makeRng } from '../core/rng.ts';
+import { limited } from '../core/run.ts';
+import { compare, type Comparison } from '../core/stats/compare.ts';
+import { holm } from '../core/stats/holm.ts';
+import { pairedPermutation } from '../core/stats/permutation.ts';
+import { friedman, meanRanks, nemenyi } from '../core/stats/ranks.ts';
+import { value, type Axis } from './chart.ts';
+import { emptyView, reduce, spent, type RunView } from './run-view.ts';
+
+/** Recorded runs set beside each other: scores against the same budget, and tests on the same examples. */
+
+/** What can run along the bottom when runs are aligned; steps of different methods are not alike. */
+export type Budgeted = Exclude<Axis, 'steps'>;
+
+export interface Side {
+  id: string;
+  /** `A`, `B`… in the order in which runs were chosen. */
+  letter: string;
+  /** Method and what tells the run from others. */
+  name: string;
+  method: string;
+  task: string;
+  taskName: string;
+  seed: number;
+  initialPrompt: string;
+  /** The best prompt of the search. */
+  prompt: string;
+  /** Final test of the best prompt; null before it ended. */
+  test: { score: number; n: number; scores: readonly number[]; on: string; binary: boolean } | null;
+  view: RunView;
+}
+
+/** A recording folded into what is compared of it. */
+export function sideOf({ summary, config, task, events }: Recording, letter: string, method: string): Side {
+  const view = emptyView();
+  for (const event of events) reduce(view, event);
+  const { result } = view;
+  const best = view.candidates.get(
+    result?.best.candidate ?? view.bests.at(-1)?.candidate ?? view.initial ?? '',
+  );
+  const tests = limited(task, config.limits).splits.test;
+  const answers = new Map(
+    (best?.answers ?? [])
+      .filter(({ split }) => split === 'test')
+      .map(({ example, score }) => [example, score]),
+  );
+  return {
+    id: summary.id,
+    letter,
+    name: `${method}, seed ${config.seed}`,
+    method,
+    task: summary.task,
+    taskName: summary.taskName,
+    seed: config.seed,
+    initialPrompt: config.initialPrompt,
+    prompt: best?.candidate.prompt ?? config.initialPrompt,
+    test:
+      result === null || result.n === 0
+        ? null
+        : {
+            score: result.best.score,
+            n: result.n,
+            scores: tests.map(({ id }) => answers.get(id) ?? 0),
+            on: hash(JSON.stringify(tests.map(({ id, input, gold }) => [id, input, gold]))),
+            binary: isBinary(task.metric),
+          },
+    view,
+  };
+}
+
+/** A moment at which the best score of the search rose. */
+export interface Rise {
+  at: number;
+  score: number;
+}
+
+/** The best score so far against what was used, from the first to the end of the search. */
+export function curveOf(view: RunView, axis: Budgeted): { rises: Rise[]; end: number } {
+  const rises = view.bests.map(({ at, score }) => ({ at: value(at, axis), score }));
+  return { rises, end: Math.max(value(spent(view), axis), rises.at(-1)?.at ?? 0) };
+}
+
+/** The best score when so much was used; null before the first score and beyond the end of the run. */
+export function scoreAt({ rises, end }: ReturnType<typeof curveOf>, used: number): number | null {
+  if (used > end) return null;
+  return rises.findLast(({ at }) => at <= used)?.score ?? null;
+}
+
+/** Budgets at which curves are read for the table: `count` equal parts of the longest run. */
+export function budgetsFor(curves: readonly { end: number }[], count = 6): number[] {
+  const most = Math.max(0, ...curves.map(({ end }) => end));
+  return most === 0 ? [] : Array.from({ length: count }, (_, i) => (most * (i + 1)) / count);
+}
+
+export interface Pair {
+  old: Side;
+  other: Side;
+  /** Why there is no test; null when there is one. */
+  why: string | null;
+  comparison: Comparison | null;
+  /** Two-sided, adjusted by Holm for all pairs that were tested. */
+  p: number;
+  verdict: Comparison['verdict'];
+}
+
+/** Every pair of runs, the earlier chosen one as the old. Only runs tested on the same examples are tested. */
+export function pairsOf(sides: readonly Side[]): Pair[] {
+  const pairs = sides.flatMap((old, i) => sides.slice(i + 1).map((other) => pairOf(old, other)));
+  const adjusted = holm(pairs.flatMap(({ comparison, p }) => (comparison === null ? [] : [p])));
+  let at = 0;
+  return pairs.map((pair) => {
+    if (pair.comparison === null) return pair;
+    const p = adjusted[at++] ?? 1;
+    // The interval alone may exclude 0 where several pairs together show nothing.
+    return { ...pair, p, verdict: p < 0.05 ? pair.comparison.verdict : 'not shown' };
+  });
+}
+
+function pairOf(old: Side, other: Side): Pair {
+  const none = (why: string): Pair => ({ old, other, why, comparison: null, p: 1, verdict: 'not shown' });
+  const untested = [old, other].filter(({ test }) => test === null).map(({ letter }) => letter);
+  if (old.test === null || other.test === null)
+    return none(`${untested.join(' and ')} ${untested.length === 1 ? 'has' : 'have'} no final test.`);
+  if (old.test.on !== other.test.on)
+    return none(
+      old.task === other.task
+        ? 'They were tested on different examples of the task, so there is no paired test.'
+        : 'They are of different tasks, tested on different examples, so there is no paired test.',
+    );
+  const rng = makeRng(1, 'side by side');
+  const comparison = compare(old.test.scores, other.test.scores, old.test.binary, rng);
+  const before = old.test.scores;
+  const differences = other.test.scores.map((score, i) => score - (before[i] ?? 0));
+  const p = comparison.p ?? pairedPermutation(differences, rng.fork('permutation')).p;
+  return { old, other, why: null, comparison, p, verdict: comparison.verdict };
+}
+
+export interface MethodRanks {
+  items: readonly { method: string; rank: number }[];
+  tasks: readonly string[];
+  p: number;
+  /** Null for more methods than are tabled. */
+  critical: number | null;
+}
+
+/**
+ * Mean ranks of methods over tasks, by the mean test score of their runs. Only methods with a tested run on every task
+ * are ranked; null for fewer than two of them or fewer than two tasks.
+ */
+export function ranksOfMethods(sides: readonly Side[]): MethodRanks | null {
+  const tested = sides.filter(({ test }) => test !== null);
+  const tasks = [...new Set(tested.map(({ task }) => task))];
+  const scoreOf = (method: string, task: string) => {
+    const scores = tested.flatMap((side) =>
+      side.method === method && side.task === task && side.test ? [side.test.score] : [],
+    );
+    return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  };
+  const methods = [...new Set(tested.map(({ method }) => method))].filter((method) =>
+    tasks.every((task) => scoreOf(method, task) !== null),
+  );
+  if (tasks.length < 2 || methods.length < 2) return null;
+  const rows = tasks.map((task) => methods.map((method) => scoreOf(method, task) ?? 0));
+  const ranks = meanRanks(rows);
+  return {
+    items: methods.map((method, i) => ({ method, rank: ranks[i] ?? 0 })).sort((a, b) => a.rank - b.rank),
+    tasks,
+    p: friedman(rows).p,
+    critical: methods.length <= 20 ? nemenyi(methods.length, tasks.length) : null,
+  };
+}
