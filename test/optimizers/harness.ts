@@ -131,6 +131,8 @@ export interface Play {
   replies: (ask: Ask, n: number) => string;
   target?: ScriptedEngine;
   tuner?: ScriptedTuner;
+  /** The clock; by default it stands still. */
+  now?: () => number;
   past?: readonly LoggedEffect[];
   controls?: Controls;
   /** False replays: nothing but the log answers. */
@@ -143,11 +145,11 @@ export async function play(options: Play): Promise<Played> {
   const writer = scriptedEngine({ id: 'scripted:optimizer:none', reply: options.replies });
   const answerer = options.target ?? target();
   const aborter = new AbortController();
-  // Time stands still, so that two runs differ in nothing.
+  // Unless told otherwise time stands still, so that two runs differ in nothing.
   const tuner = options.tuner ?? scriptedTuner();
   const models = { target: answerer, optimizer: writer, embedder: letters(), tuner };
   const live: Effects | null =
-    options.live === false ? null : liveEffects(models, makeGate(), aborter.signal, () => 0);
+    options.live === false ? null : liveEffects(models, makeGate(), aborter.signal, options.now ?? (() => 0));
   const log: LoggedEffect[] = [];
   const past = new Map<string, Outcome>((options.past ?? []).map(({ key, outcome }) => [key, outcome]));
   const effects = logged(past, options.config.models, live, (entry) => {
