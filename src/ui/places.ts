@@ -12,5 +12,6 @@ export interface Place {
 
 /** In the order of the navigation. */
 export const places: readonly Place[] = [
+  { id: 'lessons', name: 'Lessons', load: () => import('./panels/Lessons.svelte') },
   { id: 'history', name: 'History', load: () => import('./panels/History.svelte') },
 ];
