@@ -1,9 +1,10 @@
 import type { Experiments } from './experiments.ts';
 import type { Importer } from './import/importer.ts';
 import type { TaskFile, TaskFormat } from './task-export.ts';
+import type { Trial, Tried } from './try-out.ts';
 import type { Usage } from '../core/budget.ts';
 import type { RunEvent, Stage } from '../core/events.ts';
-import type { LoadProgress, Report } from '../core/model.ts';
+import type { Heard, LoadProgress, Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
@@ -165,7 +166,12 @@ export interface BranchChange {
 /** What a live run tells the page beside its events. */
 export type RunSignal =
   | { type: 'event'; event: RunEvent }
-  | { type: 'loading'; role: 'target' | 'optimizer' | 'embedder'; model: string; progress: LoadProgress }
+  | {
+      type: 'loading';
+      role: 'target' | 'optimizer' | 'embedder' | 'tuner';
+      model: string;
+      progress: LoadProgress;
+    }
   | { type: 'status'; status: RunStatus }
   /** Step mode was turned on or off, or the run came to the end of a stage in it (`held`) or goes on. */
   | { type: 'stepping'; stepping: boolean; held: boolean }
@@ -252,6 +258,16 @@ export interface Whetstone {
   experiments(): Promise<Experiments>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
+  /**
+   * One input answered by a model under a prompt, as a run would ask it; the model is loaded when it is not. Rejects
+   * with EngineError: also while a run with other models goes on, which must stay loaded.
+   */
+  tryOut(
+    target: string,
+    trial: Trial,
+    signals: { loading: Report; heard: Heard },
+    signal: AbortSignal,
+  ): Promise<Tried>;
   /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */
   keptReplies(): Promise<{ count: number; bytes: number }>;
   clearReplies(): Promise<void>;

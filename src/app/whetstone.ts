@@ -1,5 +1,6 @@
 import type { RunEvent } from '../core/events.ts';
 import { limited, optionsOf, type RunConfig } from '../core/run.ts';
+import type { ModelIds } from '../core/log.ts';
 import { EngineError } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { Task } from '../core/task.ts';
@@ -23,6 +24,7 @@ import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { exportTask } from './task-export.ts';
 import { parseTask } from './task-file.ts';
+import { tryOut } from './try-out.ts';
 import type { Recording, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
 /** The program behind the page: everything is put together here and nowhere else. */
@@ -31,6 +33,8 @@ export function makeWhetstone(): Whetstone {
   const storeOpened = opened.then(({ store }) => store);
   const models = makeModels(storeOpened);
   const vectors = promptVectors(models.embedder, storeOpened);
+  /** The models of the runs that go on in this tab: they must stay loaded. */
+  const going = new Set<ModelIds>();
   /** Runs of this tab; one whose store is full reads from memory. */
   const live = new Map<string, ReturnType<typeof startRun>>();
 
@@ -123,18 +127,26 @@ export function makeWhetstone(): Whetstone {
       unattended,
       async models(report, signal, notice) {
         const { target, optimizer } = record.config.models;
+        // Before anything is fetched: a target without gradients is found out at once.
+        const tuner = await models.tuner(method.tunes ? target : null);
         const engines = await models.engines({ target, optimizer }, notice);
         await engines.target.load(report('target', target), signal);
         if (optimizer !== target) await engines.optimizer.load(report('optimizer', optimizer), signal);
         const embeds = allOptions(record.config).some((options) => method.embeds(optionsOf(method, options)));
         const embedder = embeds ? keptVectors(models.embedder(), store) : null;
         await embedder?.load(report('embedder', EMBEDDER_ID), signal);
+        await tuner?.load(report('tuner', record.config.models.tuner ?? target), signal);
         void models.downloads.refresh();
-        return { ...engines, embedder };
+        return { ...engines, embedder, tuner };
       },
     });
     live.set(record.id, started);
-    void started.ended.then(release);
+    const { models: inUse } = record.config;
+    going.add(inUse);
+    void started.ended.then(() => {
+      going.delete(inUse);
+      release();
+    });
     return started;
   }
 
@@ -289,6 +301,24 @@ export function makeWhetstone(): Whetstone {
       await (await storeOf(id)).deleteRun(id);
       live.delete(id);
     },
+    async tryOut(target, trial, { loading, heard }, signal) {
+      const [used] = going;
+      if (used !== undefined && used.target !== target && used.optimizer !== target)
+        throw new EngineError(
+          'refused',
+          'A run with other models is going on in this tab.',
+          'Try it when that run has ended, or stop it first.',
+        );
+      const { target: engine } = await models.engines(
+        {
+          target,
+          optimizer: used === undefined ? target : used.optimizer === target ? used.target : used.optimizer,
+        },
+        () => undefined,
+      );
+      await engine.load(loading, signal);
+      return tryOut(engine, trial, heard, signal);
+    },
     keptReplies: async () => (await storeOpened).replies.held(),
     clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {
@@ -349,8 +379,10 @@ function greatest(costs: readonly Cost[]): Cost {
   };
 }
 
+type Listed = Omit<RunRecord, 'task'> & { task: Pick<Task, 'id' | 'name'> };
+
 /** `held`: an open tab works on it. A record that says `running` without one was interrupted. */
-function runSummary(record: RunRecord, held: boolean): RunSummary {
+function runSummary(record: Listed, held: boolean): RunSummary {
   const { id, task, config, started, steps, bestScore, bestPrompt, verdict } = record;
   const status = record.status === 'running' && !held ? 'interrupted' : record.status;
   return {

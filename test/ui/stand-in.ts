@@ -292,6 +292,16 @@ export function standIn(
     models: async () => [...shelf.models],
     downloads: shelf.downloads,
     vectors: wordVectors(calls),
+    async tryOut(target, { candidate, input }, { loading, heard }) {
+      calls.push(`try ${target}: ${input}`);
+      loading({ loaded: 1, total: 2, doing: 'Reading the model' });
+      const reply = `${candidate.prompt.length % 2 === 0 ? 'negative' : 'positive'} for ${input}`;
+      for (let end = 4; end < reply.length; end += 4) {
+        heard(reply.slice(0, end));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return { reply, answer: reply.split(' ')[0] ?? null, weighed: null };
+    },
     removeModel: async (id) => void calls.push(`remove model ${id}`),
     addModel: async () => {
       throw new Error('No server answered at http://localhost:11434.');
