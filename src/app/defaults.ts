@@ -57,7 +57,15 @@ export function metaStyleFor(model: Pick<ModelChoice, 'small'>): { metaStyle: Me
 
 /** Settings that end in minutes where one answer takes about a second; the method's own are the paper's. */
 const MODEST = {
-  options: { candidates: 4, steps: 8, batch: 8, epochs: 3 },
+  options: {
+    candidates: 4,
+    steps: 8,
+    batch: 8,
+    epochs: 3,
+    gradientSteps: 8,
+    measureEvery: 4,
+    validationExamples: 12,
+  },
   budget: { minutes: 20 },
   limits: { validation: 48 },
 };
@@ -80,6 +88,12 @@ export function defaultConfig(
   const why = [whyRendering, whyMeta];
   if (rendering !== usual)
     why.push(`This method lets the target write out its work: up to ${rendering.maxTokens} tokens a reply.`);
+  if (method.tunes)
+    why.push(
+      target.runtime === 'wllama'
+        ? 'The gradient is taken in an unpacked copy of the target, some 4 bytes a weight beside the target itself.'
+        : 'This method needs a target that runs on the processor from a GGUF file of the Llama architecture, such as SmolLM2 135M: choose one.',
+    );
   if (rendering.read === 'choose')
     why.push(
       'Before the first run with this task and model, up to 20 validation examples are answered both ways (at most 40 calls, charged to no budget); where fewer than 95 % agree, answers are written instead.',
@@ -96,7 +110,7 @@ export function defaultConfig(
       options: optionsOf(method, options),
       prompts: {},
       initialPrompt: task.initialPrompt,
-      models: ids,
+      models: method.tunes ? { ...ids, tuner: `gradient:${target.id}` } : ids,
       rendering,
       ...(rendering.read === 'choose' ? { reading: 'unchecked' as const } : {}),
       metaStyle,

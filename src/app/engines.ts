@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { Role } from '../core/log.ts';
 import { EngineError, type Engine } from '../core/model.ts';
+import type { Tuner } from '../core/tuner.ts';
 import { bgeEmbedder } from '../embed/bge.ts';
+import { fetchModel, type ModelFile } from '../engines/fetch-model.ts';
 import { keptOf } from '../engines/model-files.ts';
 import { catalogue, recommend } from '../engines/models.ts';
 import { probe, type Probe } from '../engines/probe.ts';
@@ -43,6 +45,11 @@ export interface Models {
    */
   engines(ids: Record<Role, string>, notice: (text: string) => void): Promise<Record<Role, Engine>>;
   embedder(): ReturnType<typeof bgeEmbedder>;
+  /**
+   * The differentiable model of this target's own file, not loaded yet; null disposes of it. One is held at a time.
+   * Rejects with EngineError where the target has no file of a kind that gradients can be taken of.
+   */
+  tuner(target: string | null): Promise<Tuner | null>;
   probe(): Promise<Probe>;
 }
 
@@ -51,6 +58,7 @@ export function makeModels(store: Promise<Store>): Models {
   const added: Added[] = [];
   let notice: (text: string) => void = () => undefined;
   let embedder: ReturnType<typeof bgeEmbedder> | null = null;
+  let tuner: { target: string; model: Tuner } | null = null;
   let probed: Promise<Probe> | null = null;
   let served: Promise<ReadonlySet<string>> | null = null;
   let restored: Promise<void> | null = null;
@@ -151,6 +159,31 @@ export function makeModels(store: Promise<Store>): Models {
     return webllmEngine({ kind: 'prebuilt', modelId: entry?.source.modelId ?? id }, { onRecovered });
   }
 
+  /** The GGUF file that a model is read from; null where it is another kind of model. */
+  async function ggufOf(id: string): Promise<ModelFile | null> {
+    const custom = added.find((model) => idOf(model) === id);
+    if (custom !== undefined)
+      return custom.kind === 'gguf'
+        ? { url: custom.url, name: `${custom.name}:${quantizationOf(custom)}` }
+        : null;
+    const entry = catalogue(await files()).find((one) => one.id === id);
+    const its = entry === undefined ? null : filesOf(entry, MODELS_URL);
+    return its?.kind === 'gguf' ? its.file : null;
+  }
+
+  async function makeTuner(target: string): Promise<Tuner> {
+    const { name } = await choice(target);
+    const file = await ggufOf(target);
+    if (file === null)
+      throw new EngineError(
+        'unavailable',
+        `This method follows the gradient inside the target model, which cannot be had of ${name}.`,
+        'Choose a target that runs on the processor from a GGUF file of the Llama architecture, such as SmolLM2 135M.',
+      );
+    const { gradientTuner } = await import('../gradient/tuner.ts');
+    return gradientTuner({ name: file.name, file: (report, signal) => fetchModel(file, report, signal) });
+  }
+
   async function forget(id: string): Promise<void> {
     await made.get(id)?.dispose();
     made.delete(id);
@@ -205,6 +238,15 @@ export function makeModels(store: Promise<Store>): Models {
       return { target, optimizer: await engine(ids.optimizer) };
     },
     embedder: () => (embedder ??= bgeEmbedder(MODELS_URL)),
+    async tuner(target) {
+      if (tuner?.target !== target) {
+        await tuner?.model.dispose();
+        tuner = null;
+      }
+      if (target === null) return null;
+      tuner ??= { target, model: await makeTuner(target) };
+      return tuner.model;
+    },
     probe: machine,
   };
 }

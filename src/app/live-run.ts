@@ -11,7 +11,7 @@ import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
-import { timeLeft } from './estimate.ts';
+import { noTuning, timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import { logWriter } from './log-writer.ts';
 import { settleReading } from './reading-check.ts';
@@ -29,7 +29,7 @@ export interface RunSurroundings {
   unattended?: boolean;
   /** Loads the models that the run needs; called once, when the run starts. */
   models(
-    report: (role: 'target' | 'optimizer' | 'embedder', model: string) => Report,
+    report: (role: 'target' | 'optimizer' | 'embedder' | 'tuner', model: string) => Report,
     signal: AbortSignal,
     notice: (text: string) => void,
   ): Promise<LiveModels>;
@@ -52,6 +52,7 @@ export function startRun(
   let searching = true;
   let status: RunStatus = 'loading';
   const usage = noUsage();
+  const tuned = noTuning();
   /** Asks of the search that were answered from earlier runs. */
   let reused = 0;
   const aborter = new AbortController();
@@ -158,9 +159,13 @@ export function startRun(
         if (event.reused) reused += 1;
         charge(usage, 'optimizer', event.reply.tokens, event.ms);
         return false;
-      case 'computed':
+      case 'computed': {
         usage.ms += event.ms;
+        const kind = event.what === 'steps' ? 'steps' : 'measured';
+        tuned.ms[kind] += event.ms;
+        tuned.examples[kind] += event.examples;
         return false;
+      }
       case 'proposed':
         prompts.set(event.candidate.id, event.candidate.prompt);
         return false;
@@ -222,8 +227,8 @@ export function startRun(
         if (over(event) && stepping) await hold();
         const worthSaving = note(event);
         tell({ type: 'event', event });
-        if (event.type === 'answered' || event.type === 'replied') {
-          const left = timeLeft(cost, config.budget, usage, testLeft(event), searching, reused);
+        if (event.type === 'answered' || event.type === 'replied' || event.type === 'computed') {
+          const left = timeLeft(cost, config.budget, usage, testLeft(event), searching, reused, tuned);
           tell({ type: 'left', ...left });
         }
         if (worthSaving) await save();

@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 export type Selection = { kind: 'candidate'; id: string } | { kind: 'ask'; ask: number };
 
 export interface Loading {
-  role: 'target' | 'optimizer' | 'embedder';
+  role: 'target' | 'optimizer' | 'embedder' | 'tuner';
   model: string;
   progress: LoadProgress;
 }

@@ -40,12 +40,15 @@ export function seen(): void {
   keep('seen', 'yes');
 }
 
-/** Milliseconds of one target call, measured on this machine for this model and task; null when never measured. */
-export function recallSpeed(role: 'target' | 'optimizer', model: string, task: string): number | null {
+/** What is timed: a call of a role; one example of a gradient step or of a measurement. */
+export type Timed = 'target' | 'optimizer' | 'gradient' | 'measurement';
+
+/** Milliseconds of one, measured on this machine for this model and task; null when never measured. */
+export function recallSpeed(role: Timed, model: string, task: string): number | null {
   const ms = Number(recall(`speed:${role}:${model}:${task}`) ?? Number.NaN);
   return Number.isFinite(ms) && ms > 0 ? ms : null;
 }
 
-export function keepSpeed(role: 'target' | 'optimizer', model: string, task: string, ms: number): void {
+export function keepSpeed(role: Timed, model: string, task: string, ms: number): void {
   if (Number.isFinite(ms) && ms > 0) keep(`speed:${role}:${model}:${task}`, ms.toFixed(1));
 }

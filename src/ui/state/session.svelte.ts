@@ -290,6 +290,11 @@ export function saveFile(blob: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
+    if (models.tuner !== undefined) {
+      const { ms, examples } = view.gradient;
+      keepSpeed('gradient', models.tuner, task, ms.steps / examples.steps);
+      keepSpeed('measurement', models.tuner, task, ms.measure / examples.measure);
+    }
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
