@@ -4,6 +4,7 @@ import { tokensUsed } from '../../src/core/budget.ts';
 import { candidateKey } from '../../src/core/candidate.ts';
 import { EngineError } from '../../src/core/model.ts';
 import { optionsOf } from '../../src/core/run.ts';
+import type { LoopPart } from '../../src/core/optimizer.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, play, target, textOf, tinyTask } from './harness.ts';

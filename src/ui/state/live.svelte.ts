@@ -5,7 +5,11 @@ import { emptyView, reduce, type RunView } from '../run-view.ts';
 import type { Problem } from './problem.ts';
 
 /** What the inspector shows. */
-export type Selection = { kind: 'candidate'; id: string } | { kind: 'ask'; ask: number };
+export type Selection =
+  | { kind: 'candidate'; id: string }
+  | { kind: 'ask'; ask: number }
+  /** A part of the loop by its place in it; `step` null follows the run. */
+  | { kind: 'part'; part: number; step: number | null };
 
 export interface Loading {
   role: 'target' | 'optimizer' | 'embedder' | 'tuner';
@@ -26,6 +30,9 @@ export class LiveRun {
   loading: readonly Loading[] = $state.raw([]);
   /** How far the check before the run is, in calls; null without one. */
   checking: { done: number; of: number } | null = $state.raw(null);
+  /** It holds after each stage; `held`: it stands at the end of one now. */
+  stepping = $state(false);
+  held = $state(false);
   problems: readonly Problem[] = $state.raw([]);
   selection: Selection | null = $state.raw(null);
 
@@ -88,6 +95,10 @@ export class LiveRun {
       }
       case 'checking':
         this.checking = { done: signal.done, of: signal.of };
+        break;
+      case 'stepping':
+        this.stepping = signal.stepping;
+        this.held = signal.held;
         break;
       case 'settled':
         this.#settled = signal.config;
