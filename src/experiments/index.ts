@@ -5,6 +5,8 @@ import { optimizerSize } from './optimizer-size.ts';
 import type { Preset } from './preset.ts';
 import { refinement } from './refinement.ts';
 import { reflection } from './reflection.ts';
+import { restartSize } from './restart-size.ts';
+import { restart } from './restart.ts';
 import { stepSize } from './step-size.ts';
 import { trajectoryLength } from './trajectory-length.ts';
 import { trajectory } from './trajectory.ts';
@@ -22,4 +24,6 @@ export const presets: readonly Preset[] = [
   optimizerSize,
   carriedPrompt,
   methods,
+  restart,
+  restartSize,
 ];

@@ -29,3 +29,9 @@ export const GPO = {
   title: 'Unleashing the Potential of Large Language Models as Prompt Optimizers',
   url: 'https://arxiv.org/abs/2402.17564',
 };
+
+export const COMPLEMENT = {
+  title:
+    'Two Optimizers Are Better Than One: LLM Catalyst Empowers Gradient-Based Optimization for Prompt Tuning',
+  url: 'https://arxiv.org/abs/2405.19732',
+};
