@@ -80,7 +80,8 @@ export const examplesCheck: Check<readonly Example[]> = v.array(example);
 const limit = v.exactOptional(v.number());
 const options = v.record(v.string(), v.union([v.boolean(), v.number(), v.string()]));
 
-const config: Check<RunConfig> = object<RunConfig>()({
+/** Its `entries` are the checks of the parts. */
+export const configCheck = object<RunConfig>()({
   version: v.literal(1),
   task: v.string(),
   optimizer: v.string(),
@@ -142,6 +143,8 @@ const config: Check<RunConfig> = object<RunConfig>()({
     v.array(object<Branch>()({ run: v.string(), step: v.pipe(count, v.minValue(1)), options })),
   ),
 });
+
+const config: Check<RunConfig> = configCheck;
 
 export const runCheck: Check<RunRecord> = object<RunRecord>()({
   id: v.string(),
