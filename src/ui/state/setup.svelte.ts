@@ -2,7 +2,7 @@ import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
 import { isBinary } from '../../core/metrics.ts';
 import type { Cost, OptionValue } from '../../core/optimizer.ts';
-import { defaultRacing } from '../../core/race.ts';
+import { defaultRacing, type Racing } from '../../core/race.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
@@ -22,7 +22,8 @@ interface Edits {
   initialPrompt: string | null;
   metaStyle: MetaStyle | null;
   robustness: RobustnessConfig | null;
-  racing: boolean;
+  /** True: the usual race. */
+  racing: boolean | Racing;
   freshReplies: boolean;
   /** Null: unless the way to read answers was chosen by hand. */
   checkReading: boolean | null;
@@ -60,6 +61,8 @@ export class SetupState {
   task: Task | null = $state.raw(null);
   cost: Cost | null = $state.raw(null);
   problem: Problem | null = $state.raw(null);
+  /** True when the form no longer stands as the page filled it in. */
+  touched = $state(false);
   readonly #whetstone: Whetstone;
   #round = 0;
   #costRound = 0;
@@ -88,7 +91,8 @@ export class SetupState {
       initialPrompt: edits.initialPrompt ?? base.initialPrompt,
       metaStyle: edits.metaStyle ?? base.metaStyle,
       ...(reading !== undefined && checked && rendering.read === 'choose' ? { reading } : {}),
-      ...(edits.racing ? { racing: { ...defaultRacing, test: binary ? 'sign' : 't' } } : {}),
+      ...(edits.racing === true ? { racing: { ...defaultRacing, test: binary ? 'sign' : 't' } } : {}),
+      ...(typeof edits.racing === 'object' ? { racing: edits.racing } : {}),
       ...(edits.freshReplies ? { freshReplies: true } : {}),
       ...(paraphrases + shuffles > 0 ? { robustness: { paraphrases, shuffles } } : {}),
     };
@@ -97,6 +101,7 @@ export class SetupState {
   /** Takes new choices; edits that belong to what was replaced are dropped. */
   async choose(part: Partial<Choices>): Promise<void> {
     const before = this.choices;
+    if (this.base !== null) this.touched = true;
     const choices = { ...before, ...part };
     this.choices = choices;
     const otherTask = choices.task !== before.task;
@@ -141,6 +146,7 @@ export class SetupState {
   }
 
   edit(part: Partial<Edits>): void {
+    this.touched = true;
     this.edits = { ...this.edits, ...part };
     void this.#price();
   }
