@@ -12,7 +12,8 @@ export type Request =
 
 const faults = ['aborted', 'context', 'refused', 'lost', 'memory', 'unavailable', 'integrity'] as const;
 
-const numbers = v.instance(Float32Array);
+/** Their memory may be shared. */
+const numbers = v.custom<Float32Array>((value) => value instanceof Float32Array);
 const prompt = v.object({ tokens: v.number(), width: v.number(), values: numbers });
 const result = v.variant('did', [
   v.object({ did: v.picklist(['embed', 'draw']), prompt, text: v.string() }),
