@@ -26,6 +26,8 @@ export interface Dot {
   used: number;
   /** Not all examples are answered: still running or given up. */
   partial: boolean;
+  /** Who beat it after how many examples, when it left a race and was not taken up again; null otherwise. */
+  eliminated: { by: string; n: number } | null;
   best: boolean;
   current: boolean;
   label: string;
@@ -72,6 +74,7 @@ export function chart(
   const byId = new Map<string, Dot>();
   const best = view.bests.at(-1)?.candidate;
   const current = view.currents.at(-1)?.candidate;
+  const left = new Map(view.eliminated.map((one) => [one.candidate, one]));
   for (const [id, { candidate, scores, tallies }] of view.candidates) {
     const full = scores[split];
     const tally = tallies[split];
@@ -80,6 +83,9 @@ export function chart(
     const score = full?.score ?? (tally ? tally.sum / tally.answers : 0);
     const at = full?.at ?? tally?.at ?? now;
     const { low, high } = scoreInterval(score, n);
+    const out = full ? undefined : left.get(id);
+    const eliminated = out && out.n >= n ? { by: out.by, n: out.n } : null;
+    const so = full ? '' : eliminated ? `, left the race, beaten by ${eliminated.by}` : ' so far';
     const dot: Dot = {
       id,
       x: x(place(id, at)),
@@ -91,9 +97,10 @@ export function chart(
       step: candidate.step,
       used: value(at, axis),
       partial: full === undefined,
+      eliminated,
       best: id === best,
       current: id === current,
-      label: `${id}, ${percentWithInterval(score, n)}${full ? '' : ' so far'}, step ${candidate.step}`,
+      label: `${id}, ${percentWithInterval(score, n)}${so}, step ${candidate.step}`,
     };
     dots.push(dot);
     byId.set(id, dot);

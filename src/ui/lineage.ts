@@ -102,7 +102,7 @@ export function lineage(
   const edges = nodes.flatMap((to) =>
     (parents.get(to.id) ?? []).flatMap((parent, i): LineageEdge[] => {
       const from = byId.get(parent);
-      return from ? [{ from: parent, to: to.id, path: curve(from, to), first: i === 0 }] : [];
+      return from ? [{ from: parent, to: to.id, path: edgePath(from, to), first: i === 0 }] : [];
     }),
   );
   return { width, height: y + PAD, nodes, edges, steps };
@@ -236,7 +236,8 @@ function spread(placed: readonly [id: string, x: number][], apart: number, room:
   return placed.map(([id], i) => [id, Math.max(0, Math.min(most, means[i] ?? 0)) + i * apart]);
 }
 
-function curve(from: LineageNode, to: LineageNode): string {
+/** From the lower edge of one node to the upper edge of another, bent to leave and arrive straight. */
+export function edgePath(from: LineageNode, to: LineageNode): string {
   const start = from.y + NODE.height / 2;
   const end = to.y - NODE.height / 2;
   const bend = Math.min(ROW, (end - start) / 2);

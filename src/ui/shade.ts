@@ -5,13 +5,12 @@ export const SHADES = 7;
 
 /** A candidate's score on the split that decides. */
 export interface Shaded {
-  /** Null before the first answer. */
-  score: number | null;
+  score: number;
   n: number;
   /** Not all examples are answered: still running, or left a race. */
   partial: boolean;
-  /** 0..6; null without a score. */
-  shade: number | null;
+  /** 0..6. */
+  shade: number;
 }
 
 export interface Scale {
@@ -33,21 +32,21 @@ export function shadeOf(score: number, { low, high }: Scale): number {
   return Math.max(0, Math.min(SHADES - 1, Math.floor(share * SHADES)));
 }
 
-/** Every candidate's score and shade. The scale is that of whole scores, where there are any. */
+/**
+ * Score and shade of every candidate with an answer, by id. The scale is that of whole scores, where there are any.
+ */
 export function shaded(view: RunView): { scale: Scale; of: Map<string, Shaded> } {
   const split = decidingSplit(view);
-  const of = new Map<string, Shaded>();
-  for (const [id, { scores, tallies }] of view.candidates) {
+  const all = [...view.candidates].flatMap(([id, { scores, tallies }]) => {
     const full = scores[split];
     const tally = tallies[split];
-    const score = full?.score ?? (tally ? tally.sum / tally.answers : null);
-    const n = full?.n ?? tally?.answers ?? 0;
-    of.set(id, { score, n, partial: full === undefined, shade: null });
-  }
-  const all = [...of.values()];
-  const whole = all.flatMap(({ score, partial }) => (score === null || partial ? [] : [score]));
-  const some = all.flatMap(({ score }) => score ?? []);
-  const scale = scaleOf(whole.length > 0 ? whole : some);
-  for (const one of all) if (one.score !== null) one.shade = shadeOf(one.score, scale);
-  return { scale, of };
+    if (full) return [{ id, score: full.score, n: full.n, partial: false }];
+    return tally ? [{ id, score: tally.sum / tally.answers, n: tally.answers, partial: true }] : [];
+  });
+  const whole = all.filter(({ partial }) => !partial);
+  const scale = scaleOf((whole.length > 0 ? whole : all).map(({ score }) => score));
+  return {
+    scale,
+    of: new Map(all.map(({ id, ...one }) => [id, { ...one, shade: shadeOf(one.score, scale) }])),
+  };
 }

@@ -1,5 +1,6 @@
 import type { PromptVectors } from '../../app/types.ts';
 import type { LoadProgress } from '../../core/model.ts';
+import { withVectors, type Vectors } from '../prompt-map.ts';
 import { problemOf, type Problem } from './problem.ts';
 
 /** Prompts embedded between two looks of the page. */
@@ -10,8 +11,7 @@ const BATCH = 8;
  * user asked for it (`ask`), and from then on new prompts are embedded as they come.
  */
 export class MapVectors {
-  /** By prompt. */
-  known: ReadonlyMap<string, Float32Array> = $state.raw(new Map());
+  known: Vectors = $state.raw(withVectors());
   /** False until storage was asked about all prompts. */
   looked = $state(false);
   asked = $state(false);
@@ -21,7 +21,6 @@ export class MapVectors {
   readonly bytes: number;
 
   readonly #source: PromptVectors;
-  readonly #seen = new Set<string>();
   #wanted: readonly string[] = [];
   #running = false;
   #aborter = new AbortController();
@@ -54,41 +53,35 @@ export class MapVectors {
   async #work(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
+    const aborter = this.#aborter;
     try {
       for (;;) {
-        const unseen = this.#wanted.filter((prompt) => !this.#seen.has(prompt));
+        const unseen = this.#wanted.filter((prompt) => !this.known.has(prompt));
         if (unseen.length > 0) {
-          this.#take(unseen, await this.#source.known(unseen));
-          for (const prompt of unseen) this.#seen.add(prompt);
+          this.known = withVectors(this.known, unseen, await this.#source.known(unseen));
           continue;
         }
         this.looked = true;
-        const missing = this.#wanted.filter((prompt) => !this.known.has(prompt));
-        const next = [...new Set(missing)].slice(0, BATCH);
+        const missing = this.#wanted.filter((prompt) => !this.known.get(prompt));
+        const next = missing.slice(0, BATCH).filter((prompt, i, all) => all.indexOf(prompt) === i);
         if (!this.asked || next.length === 0) break;
         const total = this.#wanted.length;
         const placed = { loaded: total - missing.length, total, doing: 'Placing the prompts' };
         this.progress = placed;
-        const { signal } = this.#aborter;
         // Loading counts bytes; placing counts prompts.
         const report = (progress: LoadProgress) => (this.progress = progress);
-        this.#take(next, await this.#source.embed(next, report, signal));
+        this.known = withVectors(this.known, next, await this.#source.embed(next, report, aborter.signal));
       }
     } catch (thrown) {
-      if (!this.#aborter.signal.aborted) this.problem = problemOf(thrown, 'The map cannot be drawn');
-      this.asked = false;
+      if (!aborter.signal.aborted) {
+        this.problem = problemOf(thrown, 'The map cannot be drawn');
+        this.asked = false;
+      }
     } finally {
       this.progress = null;
       this.#running = false;
     }
-  }
-
-  #take(prompts: readonly string[], vectors: readonly (Float32Array | null)[]): void {
-    const known = new Map(this.known);
-    for (const [i, prompt] of prompts.entries()) {
-      const vector = vectors[i];
-      if (vector) known.set(prompt, vector);
-    }
-    this.known = known;
+    // Cancelled and asked again meanwhile.
+    if (this.asked && aborter !== this.#aborter) void this.#work();
   }
 }
