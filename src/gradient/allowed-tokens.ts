@@ -11,10 +11,11 @@ export interface AllowedToken {
 const COMMON = 15_000;
 
 /**
- * The tokens that a soft prompt is projected to: common whole words. These are the tokens among the first 15,000 that
- * are not special (a byte-level BPE learns pairs in the order of their frequency, so early ones are common) whose text is
- * a space and letters, and which the tokenizer makes of that very text. So any sequence of them joined is words with
- * spaces between, and reads back as the same tokens; no character is ever cut and nothing invisible is shown.
+ * The tokens that a soft prompt is projected to: common words (and beginnings of words, which a vocabulary does not tell
+ * apart). These are the tokens among the first 15,000 that are not special (a byte-level BPE learns pairs in the order of
+ * their frequency, so early ones are common) whose text is a space and letters, and which the tokenizer makes of that
+ * very text. So any sequence of them joined is words with spaces between, and reads back as the same tokens; no
+ * character is ever cut and nothing invisible is shown. SmolLM2 has 9,626.
  */
 export function allowedTokens(tokenizer: Tokenizer): AllowedToken[] {
   const allowed: AllowedToken[] = [];

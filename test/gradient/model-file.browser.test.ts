@@ -62,8 +62,9 @@ describe.skipIf(url === null)('the file of SmolLM2-135M-Instruct', () => {
   test('counts as many tokens as the CPU engine', async () => {
     const engine = wllamaEngine({ url: url ?? '', name: 'smollm2-135m-instruct:q8_0', contextTokens: 256 });
     await engine.load(() => undefined, never);
-    // That engine takes special tokens in data apart in its own way, so texts with them are left out here.
-    const plain = texts.filter((text) => text !== '' && !text.includes('<|'));
+    // That engine takes special tokens in data apart in its own way, so texts with them are left out here. Reading a
+    // text takes it a second on a slow machine, so some of them must do.
+    const plain = texts.filter((text) => text !== '' && !text.includes('<|')).filter((_, i) => i % 3 === 2);
     const counts: number[] = [];
     for (const text of plain) {
       const content = { kind: 'completion', text } as const;
@@ -78,7 +79,7 @@ describe.skipIf(url === null)('the file of SmolLM2-135M-Instruct', () => {
     const allowed = allowedTokens(tokenizer);
     expect(allowed.length).toBeGreaterThan(5000);
     const words = new Set(allowed.map(({ text }) => text));
-    for (const word of [' the', ' review', ' good', ' Answer']) expect(words).toContain(word);
+    for (const word of [' the', ' review', ' good', ' movie']) expect(words).toContain(word);
     const some = allowed.filter((_, i) => i % 97 === 0);
     expect(tokenizer.encode(some.map(({ text }) => text).join(''))).toEqual(some.map(({ id }) => id));
   });
