@@ -88,7 +88,7 @@ export async function demonstrate(args) {
 
 /**
  * @typedef {object} Size what makes a run short
- * @property {Record<string, number | boolean>} options of a method that knows them
+ * @property {Record<string, number | boolean | string>} options of a method that knows them
  * @property {{ train: number, validation: number, test?: number }} limits
  * @property {import('../src/core/budget.ts').Budget} [budget] default: the steps and minutes
  * @property {number} minutes
@@ -159,8 +159,10 @@ async function runInPage(wanted) {
   const run = await whetstone.start(config);
   /** @type {Map<string, string>} */
   const prompts = new Map();
-  /** @type {{ result: import('../src/core/events.ts').TestResult | null }} */
-  const found = { result: null };
+  /** @type {{ result: import('../src/core/events.ts').TestResult | null, soft: import('../src/core/events.ts').Measured | null }} */
+  const found = { result: null, soft: null };
+  /** What a method that follows gradients did: stretches of steps, steps, examples read in them, its time, restarts. */
+  const gradient = { chunks: 0, steps: 0, examples: 0, ms: 0, restarts: 0 };
   let problem = '';
   const status = await new Promise((resolve) => {
     run.subscribe((signal) => {
@@ -168,11 +170,27 @@ async function runInPage(wanted) {
       if (signal.type === 'event' && signal.event.type === 'proposed') {
         prompts.set(signal.event.candidate.id, signal.event.candidate.prompt);
       }
-      if (signal.type === 'event' && signal.event.type === 'tested') found.result = signal.event.result;
+      if (signal.type === 'event') {
+        const { event } = signal;
+        if (event.type === 'tested') found.result = event.result;
+        if (event.type === 'restart') gradient.restarts += 1;
+        if (event.type === 'tuned' && !(event.validation.loss >= (found.soft?.loss ?? Infinity)))
+          found.soft = event.validation;
+        if (event.type === 'computed') {
+          gradient.ms += event.ms;
+          if (event.what === 'steps') {
+            gradient.chunks += 1;
+            gradient.steps += event.steps;
+            gradient.examples += event.examples;
+          }
+        }
+      }
       const ended = signal.type === 'status' && ['finished', 'failed', 'stopped'].includes(signal.status);
       const worthTelling =
         signal.type !== 'event' ||
-        ['step', 'best', 'scored', 'stage', 'searched'].includes(signal.event.type);
+        ['step', 'best', 'scored', 'stage', 'searched', 'tuned', 'restart', 'rolled-back'].includes(
+          signal.event.type,
+        );
       if (worthTelling) tell({ type: 'signal', signal, usage: run.usage });
       if (ended) resolve(signal.status);
     });
@@ -190,6 +208,9 @@ async function runInPage(wanted) {
     comparison,
     n,
     usage: run.usage,
+    /** The best soft prompt on validation, null where there was none; and what it took. */
+    soft: found.soft,
+    gradient,
   };
 }
 
@@ -206,6 +227,10 @@ function makeProgress(say) {
       say(`Task ${message.task}, method ${message.optimizer}, model ${message.model} for both roles.`);
       say(`The target is asked by ${rendering.style}, answers are read by ${rendering.read}.`);
       say(`At most ${cost.targetCalls} answers in the search and ${cost.optimizerCalls} proposals.`);
+      if (cost.tuned)
+        say(
+          `At most ${cost.tuned.steps} gradients and ${cost.tuned.measured} measurements of one example each.`,
+        );
       return;
     }
     const { signal, usage } = message;
@@ -227,6 +252,13 @@ function makeProgress(say) {
       if (event.type === 'best') state.best = percent(event.score);
       if (event.type === 'searched')
         say(`Search ended (${event.reason}). Testing on examples not seen before.`);
+      if (event.type === 'tuned') {
+        const { gradientStep, validation, text } = event;
+        say(`  gradient step ${gradientStep} · ${lossWords(validation)} · nearest words: ${plain(text)}`);
+      }
+      if (event.type === 'restart' && event.source !== 'initial')
+        say(`  restart by ${event.source} · ${lossWords(event)} · ${plain(event.text)}`);
+      if (event.type === 'rolled-back') say(`  steps undone: ${plain(event.reason)}`);
       if (!['step', 'best'].includes(event.type)) return;
     } else if (signal.type === 'problem') {
       say(`${plain(signal.message)} ${plain(signal.advice)}`);
@@ -281,6 +313,10 @@ function report({ initial, best, comparison, n }, say) {
 
 /** @param {number} score */
 const percent = (score) => `${(100 * score).toFixed(1)} %`;
+
+/** @param {import('../src/core/events.ts').Measured} measured */
+const lossWords = ({ loss, accuracy }) =>
+  `loss ${loss.toFixed(3)}${accuracy === null ? '' : `, accuracy ${percent(accuracy)}`}`;
 
 /** @param {number} ms */
 const minutes = (ms) => (ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`);
