@@ -191,3 +191,46 @@ test('50,000 events fold in well under a second', () => {
   fold(many);
   expect(performance.now() - from).toBeLessThan(8_000);
 });
+
+test('gradient steps are charged by their time; measurements, restarts and undone steps are kept in order', () => {
+  const measured = { loss: 0.5, accuracy: 0.75 };
+  const view = fold([
+    { type: 'proposed', candidate: c0, edit: 0 },
+    {
+      type: 'restart',
+      step: 0,
+      gradientStep: 0,
+      id: 0,
+      source: 'initial',
+      text: 'Answer.',
+      candidate: 'c0',
+      ...measured,
+    },
+    { type: 'computed', step: 1, what: 'steps', steps: 4, examples: 16, ms: 4000 },
+    { type: 'computed', step: 1, what: 'measure', steps: 0, examples: 12, ms: 600 },
+    {
+      type: 'tuned',
+      step: 1,
+      gradientStep: 4,
+      restart: 0,
+      loss: 0.6,
+      rate: 0.01,
+      validation: measured,
+      text: 'Reply',
+      candidate: null,
+      projected: null,
+      words: [[{ text: 'Reply', similarity: 1 }]],
+    },
+    { type: 'rolled-back', step: 1, gradientStep: 4, reason: 'no number', rate: 0.005, inRow: 1 },
+    { type: 'computed', step: 1, what: 'steps', steps: 2, examples: 12, ms: 3000 },
+  ]);
+  expect(view.usage.ms).toBe(7600);
+  expect(spent(view)).toEqual({ tokens: 0, calls: 0, ms: 7600 });
+  const { gradient } = view;
+  expect(gradient.steps).toBe(6);
+  expect(gradient.ms).toMatchObject({ steps: 7000, measure: 600 });
+  expect(gradient.examples).toMatchObject({ steps: 28, measure: 12 });
+  expect(gradient.restarts).toMatchObject([{ id: 0, source: 'initial', at: { ms: 0 } }]);
+  expect(gradient.tuned).toMatchObject([{ gradientStep: 4, at: { ms: 4600 } }]);
+  expect(gradient.rolledBack).toMatchObject([{ inRow: 1, rate: 0.005 }]);
+});
