@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { browserPath } from './scripts/browser.js';
 import { modelsPlugin } from './scripts/serve-models.js';
@@ -27,6 +28,38 @@ const withoutEval: Plugin = {
   },
 };
 
+/**
+ * The service worker that lets the page open without a network. The page's own parts are fetched at once, those of an
+ * engine when it is first used; weights have caches of their own (src/engines), which no update of the page touches.
+ */
+const offline = VitePWA({
+  registerType: 'prompt',
+  injectRegister: false,
+  manifest: false,
+  workbox: {
+    globPatterns: ['**/*.{html,js,css,svg,webmanifest}', 'lessons/*'],
+    globIgnores: ['**/{webllm,bge}.worker-*.js'],
+    navigateFallback: 'index.html',
+    cleanupOutdatedCaches: true,
+    inlineWorkboxRuntime: true,
+    sourcemap: false,
+    runtimeCaching: [
+      {
+        urlPattern: ({ url, sameOrigin }) => sameOrigin && url.pathname.includes('/assets/'),
+        handler: 'CacheFirst',
+        options: { cacheName: 'whetstone/engines', expiration: { maxEntries: 30 } },
+      },
+      {
+        // The list of models that the server has, and the embedding model, which keeps no cache of its own.
+        urlPattern: ({ url, sameOrigin }) =>
+          sameOrigin && /\/models\/(?:index\.json$|Xenova\/)/.test(url.pathname),
+        handler: 'NetworkFirst',
+        options: { cacheName: 'whetstone/embedder' },
+      },
+    ],
+  },
+});
+
 const executablePath = browserPath();
 
 export default defineConfig({
@@ -40,7 +73,7 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [svelte({ configFile: false }), modelsPlugin()],
+  plugins: [svelte({ configFile: false }), modelsPlugin(), offline],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },

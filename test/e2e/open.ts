@@ -36,6 +36,8 @@ export interface Opened {
   /** What the content security policy refused, in pages and workers: `directive what`. */
   refused: string[];
   newPage(): Promise<Page>;
+  /** Takes the page's own server away, as a machine without a network has none. */
+  goOffline(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function open({
   const header = `${policy}; report-uri http://127.0.0.1:${port}/refused`;
   const headers = policy === '' ? {} : { 'Content-Security-Policy': header };
   const served = await serve({ port: 0, mode: 'preview', headers });
+  let serving: typeof served | null = served;
   const executablePath = browserPath();
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === null ? {} : { executablePath }),
@@ -93,9 +96,13 @@ export async function open({
       page.on('pageerror', (error) => errors.push(error.message));
       return page;
     },
+    async goOffline() {
+      await serving?.close();
+      serving = null;
+    },
     async close() {
       await context.close();
-      await served.close();
+      await serving?.close();
       proxy.close();
       rmSync(profile, { recursive: true, force: true });
     },

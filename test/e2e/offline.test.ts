@@ -1,0 +1,89 @@
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_MODEL } from '../../src/engines/models.ts';
+import { locate } from '../../scripts/model-store.js';
+import { open, runIds, type Opened } from './open.ts';
+import { smallTask } from './small-task.ts';
+
+const modelsHere = locate(DEFAULT_MODEL.path, DEFAULT_MODEL.downloadBytes) !== null;
+const PATIENCE = 300_000;
+
+/** Resolves when the page's copy in the browser is whole and answers for the page. */
+async function kept(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+}
+
+async function runOnce(page: Page): Promise<string | undefined> {
+  const form = page.getByRole('form', { name: 'Set-up' });
+  await form.getByLabel('Task', { exact: true }).selectOption({ label: 'few-reviews' });
+  await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
+  await form.getByLabel('Method', { exact: true }).selectOption({ label: 'GPO' });
+  await form.getByLabel('Candidates a step').fill('1');
+  await form
+    .getByRole('group', { name: /Budget/ })
+    .getByLabel('Steps')
+    .fill('1');
+  await form.getByText('Cost of the evaluation').click();
+  await form.getByLabel('Use replies of earlier runs').uncheck();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
+  return (await runIds(page))[0];
+}
+
+describe('the page without a network', () => {
+  let opened: Opened;
+  let page: Page;
+  beforeAll(async () => {
+    opened = await open();
+    page = await opened.newPage();
+    await page.goto(opened.url);
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    await kept(page);
+  });
+  afterAll(() => opened.close());
+
+  let before: string | undefined;
+  test.skipIf(!modelsHere)(
+    'a first run fetches the parts of its engine (skipped without the model files: npm run models)',
+    { timeout: 2 * PATIENCE },
+    async () => {
+      await page.getByRole('button', { name: 'Import a task' }).click();
+      const task = smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 3, test: 3 });
+      await page.getByLabel(/^Or paste/).fill(task);
+      await page.getByRole('button', { name: 'Read the text' }).click();
+      await page.getByRole('button', { name: 'Import', exact: true }).click();
+      before = await runOnce(page);
+      expect(before).toBeDefined();
+    },
+  );
+
+  test('opens, with every place and its tasks', async () => {
+    await opened.goOffline();
+    await page.goto(opened.url);
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    for (const link of await page.getByRole('navigation', { name: 'Places' }).getByRole('link').all()) {
+      await link.click();
+      await page.locator('main').getByRole('heading').first().waitFor();
+    }
+    await expect(page.getByText('could not be opened').count()).resolves.toBe(0);
+    expect(opened.errors).toEqual([]);
+  });
+
+  test.skipIf(!modelsHere)(
+    'a whole run with the models that were used before',
+    { timeout: 2 * PATIENCE },
+    async () => {
+      await page.goto(opened.url);
+      await page.getByRole('button', { name: 'Start' }).waitFor();
+      const after = await runOnce(page);
+      expect(after).not.toBe(before);
+      expect(opened.errors).toEqual([]);
+      expect(opened.left).toEqual([]);
+    },
+  );
+});
