@@ -46,3 +46,17 @@ test('test scores appear only when the run has ended', () => {
   expect(chart(upTo(events.length - 1), 'tokens', 'validation', 600, 300).tests).toEqual([]);
   expect(chart(ended, 'tokens', 'validation', 600, 300).tests.map((one) => one.best)).toEqual([false, true]);
 });
+
+test('a candidate that left a race says who beat it; one that was taken up again does not', () => {
+  const part = upTo(10);
+  const id = [...part.candidates.keys()][0] ?? '';
+  const asked = part.candidates.get(id)?.tallies.validation?.answers ?? 0;
+  const out = { type: 'eliminated', step: 1, candidate: id, by: 'c9', n: asked, p: 0.01 } as const;
+  const left = chart(reduce(upTo(10), out), 'tokens', 'validation', 600, 300).dots[0];
+  expect(left).toMatchObject({ partial: true, eliminated: { by: 'c9', n: asked } });
+  expect(left?.label).toContain('left the race, beaten by c9');
+  const again = chart(reduce(upTo(10), { ...out, n: asked - 1 }), 'tokens', 'validation', 600, 300).dots[0];
+  expect(again?.eliminated).toBeNull();
+  const whole = chart(reduce(upTo(events.length), out), 'tokens', 'validation', 600, 300).dots[0];
+  expect(whole?.eliminated).toBeNull();
+});
