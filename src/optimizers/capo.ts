@@ -14,7 +14,8 @@
  *   return argmax of P
  *
  * A shot shows the target's own reply where that is right, so that its reasoning is shown, and the gold answer where
- * it is not. Deviations from the released code, with a switch where they change a result:
+ * it is not; where gold texts are rules or fragments and so no answers, it gives no shot. Deviations from the released
+ * code, with a switch where they change a result:
  * - its step that adds a shot is overwritten by the next one, so that none is ever added (`lostShots`);
  * - one initial prompt is given: the other instructions are guessed from train examples or paraphrased from it. It
  *   is scored in full before all others and lives in the first population without shots;
@@ -31,12 +32,13 @@ import type { Op, Part } from '../core/events.ts';
 import type { Hardness } from '../core/exceed.ts';
 import { casesOf, type Case } from '../core/feedback.ts';
 import { hash } from '../core/hash.ts';
+import { goldIsAnswer } from '../core/metrics.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
 import type { Rng } from '../core/rng.ts';
 import { lastBetween } from '../core/tags.ts';
-import type { Example } from '../core/task.ts';
+import type { Example, Metric } from '../core/task.ts';
 import { filled, INDUCE, PARAPHRASE, population, populationAsks } from '../core/variants.ts';
 
 export interface CapoOptions extends Record<string, boolean | number | string> {
@@ -164,6 +166,11 @@ export const capo: Optimizer<CapoOptions> = {
     if (first === undefined) return;
     let best = first;
     yield* tools.current(best);
+    if (options.answers === 'gold' && options.shots > 0 && !goldIsAnswer(tools.task.metric)) {
+      const text =
+        'The right answers of this task are rules or fragments that no reply should copy: prompts carry no shots.';
+      yield { type: 'note', step: 0, text };
+    }
     let members = yield* firstMembers(tools, options);
     const longest = Math.max(1, ...members.map(wordsOf));
 
@@ -211,21 +218,29 @@ async function* firstMembers(tools: Tools, options: CapoOptions): Op<Candidate[]
   return members;
 }
 
-/** Examples with the answers that they show: the candidate's own where it is right and asked for, else gold. */
+/**
+ * Examples with the answers that they show: the candidate's own where it is right and asked for, else gold. One with
+ * neither is left out.
+ */
 async function* shotsOf(
   tools: Tools,
   candidate: Candidate,
   examples: readonly Example[],
   { answers }: CapoOptions,
 ): Op<Example[]> {
-  if (answers === 'gold') return [...examples];
-  return (yield* casesOf(tools, candidate, 'train', examples)).map(shotOf);
+  const { metric } = tools.task;
+  if (answers === 'gold') return goldIsAnswer(metric) ? [...examples] : [];
+  return (yield* casesOf(tools, candidate, 'train', examples)).flatMap((each) => shotOf(metric, each) ?? []);
 }
 
-/** One example as a shot. With an answer of its own it has an id of its own, so that candidates differ by it. */
-export function shotOf({ example, answer }: Case): Example {
+/**
+ * One example as a shot. With an answer of its own it has an id of its own, so that candidates differ by it. Null where
+ * neither the reply nor the gold text can be shown as its answer.
+ */
+export function shotOf(metric: Metric, { example, answer }: Case): Example | null {
   const reply = answer.reply.trim();
-  if (answer.score < 1 || reply === '' || reply === example.gold[0]) return example;
+  const gold = goldIsAnswer(metric) ? example : null;
+  if (answer.score < 1 || reply === '' || reply === gold?.gold[0]) return gold;
   return { ...example, id: `${example.id}~${hash(reply).slice(0, 8)}`, gold: [reply] };
 }
 

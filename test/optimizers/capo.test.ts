@@ -4,6 +4,7 @@ import type { Answer, RunEvent } from '../../src/core/events.ts';
 import type { Ask } from '../../src/core/model.ts';
 import { makeRng } from '../../src/core/rng.ts';
 import type { RunConfig } from '../../src/core/run.ts';
+import type { Example, Task } from '../../src/core/task.ts';
 import { capo, crossedShots, shotOf, wordsOf } from '../../src/optimizers/capo.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { configFor, eventsOf, play, textOf, tinyTask } from './harness.ts';
@@ -25,14 +26,32 @@ const graded = (reasoning = false) =>
     },
   });
 
+/** The tiny task, its answers judged by rules. */
+function ruled(train: number, validation: number, test: number): Task {
+  const task = tinyTask(train, validation, test);
+  const byRules = (examples: readonly Example[]) =>
+    examples.map((example) => ({ ...example, gold: [`has: ${example.gold[0]}\nwords: 1-3`] }));
+  const { splits } = task;
+  return {
+    ...task,
+    metric: { kind: 'rules' },
+    splits: {
+      train: byRules(splits.train),
+      validation: byRules(splits.validation),
+      test: byRules(splits.test),
+    },
+  };
+}
+
 interface Settings {
+  task?: typeof tinyTask;
   options?: Record<string, boolean | number | string>;
   config?: Partial<RunConfig>;
   validation?: number;
   reasoning?: boolean;
 }
 const race = async (replies: (ask: Ask, n: number) => string, settings: Settings = {}) => {
-  const { options = {}, config = {}, validation = 10, reasoning = false } = settings;
+  const { options = {}, config = {}, validation = 10, reasoning = false, task = tinyTask } = settings;
   const played = await play({
     optimizer: capo,
     config: configFor(capo, {
@@ -40,7 +59,7 @@ const race = async (replies: (ask: Ask, n: number) => string, settings: Settings
       budget: {},
       ...config,
     }),
-    task: tinyTask(12, validation, 2),
+    task: task(12, validation, 2),
     replies,
     target: graded(reasoning),
   });
@@ -63,6 +82,7 @@ const onTrain = (events: readonly RunEvent[]) =>
   eventsOf(events, 'answered').filter(({ answer }) => answer.split === 'train');
 
 describe('a shot', () => {
+  const exact = { kind: 'exact' } as const;
   const example = { id: 'e1', input: '2 + 2', gold: ['4'] };
   const answer = (reply: string, score: number): Answer => ({
     candidate: 'c1',
@@ -76,11 +96,11 @@ describe('a shot', () => {
   });
 
   test('shows a right reply as it is, under an id of its own', () => {
-    const shot = shotOf({ example, answer: answer(' Two and two make 4. ', 1) });
-    expect(shot).toEqual({ ...example, id: shot.id, gold: ['Two and two make 4.'] });
-    const other = shotOf({ example, answer: answer('The sum is 4', 1) });
-    expect(new Set([shot.id, other.id, 'e1']).size).toBe(3);
-    expect(shotOf({ example, answer: answer('Two and two make 4.', 1) }).id).toBe(shot.id);
+    const shot = shotOf(exact, { example, answer: answer(' Two and two make 4. ', 1) });
+    expect(shot).toEqual({ ...example, id: shot?.id, gold: ['Two and two make 4.'] });
+    const other = shotOf(exact, { example, answer: answer('The sum is 4', 1) });
+    expect(new Set([shot?.id, other?.id, 'e1']).size).toBe(3);
+    expect(shotOf(exact, { example, answer: answer('Two and two make 4.', 1) })?.id).toBe(shot?.id);
   });
 
   test('is the example itself where the reply is wrong, partly right, or says no more than gold', () => {
@@ -90,7 +110,17 @@ describe('a shot', () => {
       [' 4 ', 1],
       ['', 1],
     ] as const)
-      expect(shotOf({ example, answer: answer(reply, score) })).toBe(example);
+      expect(shotOf(exact, { example, answer: answer(reply, score) })).toBe(example);
+  });
+
+  test('is nothing where the reply is not right and the gold text is no answer', () => {
+    for (const kind of ['rules', 'contains'] as const) {
+      expect(shotOf({ kind }, { example, answer: answer('5', 0) })).toBeNull();
+      expect(shotOf({ kind }, { example, answer: answer('', 1) })).toBeNull();
+      expect(shotOf({ kind }, { example, answer: answer('Two and two make 4.', 1) })?.gold).toEqual([
+        'Two and two make 4.',
+      ]);
+    }
   });
 });
 
@@ -191,6 +221,30 @@ describe('the first population', () => {
       else expect(gold).toMatch(/^(positive|negative)$/);
       expect(id.includes('~')).toBe(item < 6);
     }
+  });
+
+  test('rules are no answers: only right replies are shown', async () => {
+    const { events } = await race(
+      numbered(() => 6),
+      { options: { shots: 4, population: 6 }, task: ruled },
+    );
+    const shots = made(events, 'shots').flatMap((candidate) => candidate.shots);
+    expect(shots.length).toBeGreaterThan(0);
+    for (const { input, gold } of shots) {
+      expect(Number(/item (\d+)/.exec(input)?.[1])).toBeLessThan(6);
+      expect(gold[0]).toMatch(/^(positive|negative)$/);
+    }
+    // Wrong replies were drawn too, and gave none.
+    expect(onTrain(events).some(({ answer }) => answer.score < 1)).toBe(true);
+    const asGold = (
+      await race(
+        numbered(() => 6),
+        { options: { answers: 'gold' }, task: ruled },
+      )
+    ).events;
+    expect(eventsOf(asGold, 'proposed').every(({ candidate }) => candidate.shots.length === 0)).toBe(true);
+    expect(onTrain(asGold)).toEqual([]);
+    expect(eventsOf(asGold, 'note').map(({ text }) => text)).toEqual([expect.stringContaining('no shots')]);
   });
 
   test('gold answers and no shots cost no call on train', async () => {
