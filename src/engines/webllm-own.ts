@@ -1,5 +1,5 @@
 import { wholeObjectEnd } from '../core/json-object.ts';
-import { type Ask, type Choice, type Content, EngineError, type Reply } from '../core/model.ts';
+import { type Ask, type Choice, type Content, EngineError, type Heard, type Reply } from '../core/model.ts';
 import { makeRng } from '../core/rng.ts';
 import { planForward, type Reuse, type Speeds } from './webllm-plan.ts';
 import type { Inside } from './webllm-private.ts';
@@ -13,7 +13,8 @@ export type Step = () => void;
 
 /** One way of asking the loaded model. One ask at a time. */
 export interface Runner {
-  generate(ask: Ask, step: Step): Promise<Reply>;
+  /** `heard` is told the text so far after each token. */
+  generate(ask: Ask, step: Step, heard: Heard): Promise<Reply>;
   choose(ask: Ask, options: readonly string[], step: Step): Promise<Choice>;
 }
 
@@ -91,7 +92,7 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
   }
 
   return {
-    async generate(ask, step) {
+    async generate(ask, step, heard) {
       const prompt = promptOf(ask).ids;
       requireRoom(prompt.length, 1);
       const stops = [...(ask.content.kind === 'chat' ? inside.template.stop_str : []), ...(ask.stop ?? [])];
@@ -118,7 +119,9 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
         const whole = ask.until === 'object' ? wholeObjectEnd(text) : null;
         if (whole !== null) return { text: text.slice(0, whole), tokens, finish: 'stop' };
         // The last token may be the first bytes of a character that needs more.
-        if (out.length >= most) return { text: text.replace(/\uFFFD+$/, ''), tokens, finish: 'length' };
+        const readable = text.replace(/\uFFFD+$/, '');
+        heard(readable);
+        if (out.length >= most) return { text: readable, tokens, finish: 'length' };
         ({ row } = await rowAfter([...prompt, ...out], step));
       }
     },

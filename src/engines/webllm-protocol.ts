@@ -28,7 +28,8 @@ export interface LoadOrder {
 /** What the page sends. `lose` destroys the device, as a driver reset does. One ask at a time. */
 export type ToWorker =
   | { kind: 'load'; order: LoadOrder }
-  | { kind: 'generate'; ask: Ask }
+  /** `listened`: the text is sent as it grows. */
+  | { kind: 'generate'; ask: Ask; listened: boolean }
   | { kind: 'choose'; ask: Ask; options: readonly string[] }
   | { kind: 'cancel' }
   | { kind: 'lose' }
@@ -47,6 +48,7 @@ export type FromWorker =
   | { kind: 'progress'; progress: LoadProgress }
   | { kind: 'alive' }
   | { kind: 'loaded'; facts: Facts }
+  | { kind: 'text'; text: string }
   | { kind: 'reply'; reply: Reply }
   | { kind: 'choice'; choice: Choice }
   | { kind: 'stored'; stored: boolean[] }

@@ -1,5 +1,5 @@
 import type { MLCEngine } from '@mlc-ai/web-llm';
-import { EngineError, type Message, type Reply } from '../core/model.ts';
+import { EngineError, type Heard, type Message, type Reply } from '../core/model.ts';
 import { hash32 } from '../core/hash.ts';
 import type { Runner, Step } from './webllm-own.ts';
 
@@ -9,7 +9,7 @@ import type { Runner, Step } from './webllm-own.ts';
  */
 export function publicRunner(engine: MLCEngine): Runner {
   return {
-    async generate(ask, step) {
+    async generate(ask, step, heard) {
       await engine.resetChat(); // its own reuse of an earlier chat is not token for token what a fresh one gives
       const settings = {
         max_tokens: ask.maxTokens,
@@ -30,7 +30,7 @@ export function publicRunner(engine: MLCEngine): Runner {
           throw new EngineError('refused', 'WebLLM itself has no grammar for completions.', 'Ask by chat.');
         }
         const stream = await engine.completions.create({ ...settings, prompt: content.text, stream: true });
-        return collect(engine, stream, step);
+        return collect(engine, stream, step, heard);
       }
       const stream = await engine.chat.completions.create({
         ...settings,
@@ -38,7 +38,7 @@ export function publicRunner(engine: MLCEngine): Runner {
         stream: true,
         ...(grammar !== undefined && { response_format: { type: 'grammar' as const, grammar } }),
       });
-      return collect(engine, stream, step);
+      return collect(engine, stream, step, heard);
     },
     choose() {
       return Promise.reject(
@@ -69,11 +69,17 @@ interface Chunk {
  * Reads the stream to its end for the sake of the steps between, then takes the final text: a stream lets the first
  * characters of a stop string of several tokens through. Leaving early ends the generation and frees the engine.
  */
-async function collect(engine: MLCEngine, stream: AsyncIterable<Chunk>, step: Step): Promise<Reply> {
+async function collect(
+  engine: MLCEngine,
+  stream: AsyncIterable<Chunk>,
+  step: Step,
+  heard: Heard,
+): Promise<Reply> {
   let finish: Reply['finish'] = 'abort';
   const tokens = { in: 0, cached: 0, out: 0 };
   for await (const chunk of stream) {
     step();
+    heard(await engine.getMessage());
     const reason = chunk.choices[0]?.finish_reason;
     if (reason === 'stop' || reason === 'length') finish = reason;
     if (chunk.usage) {

@@ -1,4 +1,4 @@
-import { type Ask, type Choice, EngineError, type Reply, type Report } from '../core/model.ts';
+import { type Ask, type Choice, EngineError, type Heard, type Reply, type Report } from '../core/model.ts';
 import { Lost } from './webllm-faults.ts';
 import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';
 
@@ -14,11 +14,12 @@ export function startWorker(): Port {
   return new Worker(new URL('./webllm.worker.ts', import.meta.url), { type: 'module', name: 'webllm' });
 }
 
-type Outcome = Exclude<FromWorker, { kind: 'progress' | 'alive' | 'failed' | 'lost' }>;
+type Outcome = Exclude<FromWorker, { kind: 'progress' | 'alive' | 'text' | 'failed' | 'lost' }>;
 
 interface Pending {
   settle(outcome: Outcome | Error): void;
   report: Report;
+  heard: Heard;
   /** Seconds awake since the worker last showed progress. */
   quiet: number;
   patience: number;
@@ -63,8 +64,9 @@ export class Session {
     }
   }
 
-  async generate(ask: Ask, patience: number, signal: AbortSignal): Promise<Reply> {
-    const outcome = await this.#cancellable({ kind: 'generate', ask }, patience, signal);
+  async generate(ask: Ask, patience: number, signal: AbortSignal, heard?: Heard): Promise<Reply> {
+    const order: ToWorker = { kind: 'generate', ask, listened: heard !== undefined };
+    const outcome = await this.#cancellable(order, patience, signal, heard);
     if (outcome.kind === 'reply') return outcome.reply;
     throw unexpected(outcome);
   }
@@ -99,23 +101,33 @@ export class Session {
     this.#port.terminate();
   }
 
-  async #cancellable(order: ToWorker, patience: number, signal: AbortSignal): Promise<Outcome> {
+  async #cancellable(
+    order: ToWorker,
+    patience: number,
+    signal: AbortSignal,
+    heard?: Heard,
+  ): Promise<Outcome> {
     const cancel = () => this.#port.postMessage({ kind: 'cancel' });
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return await this.#call(order, patience);
+      return await this.#call(order, patience, undefined, heard);
     } finally {
       signal.removeEventListener('abort', cancel);
     }
   }
 
-  #call(order: ToWorker, patience: number, report: Report = () => undefined): Promise<Outcome> {
+  #call(
+    order: ToWorker,
+    patience: number,
+    report: Report = () => undefined,
+    heard: Heard = () => undefined,
+  ): Promise<Outcome> {
     if (this.#lost) return Promise.reject(this.#lost);
     if (this.#pending) return Promise.reject(new Error('One order at a time.'));
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome | Error) =>
         outcome instanceof Error ? reject(outcome) : resolve(outcome);
-      this.#pending = { settle, report, quiet: 0, patience };
+      this.#pending = { settle, report, heard, quiet: 0, patience };
       // Ticks, not a clock: the time that a laptop slept is nobody's fault.
       this.#watch = setInterval(() => this.#tick(), 1000);
       this.#port.postMessage(order);
@@ -136,6 +148,9 @@ export class Session {
         return;
       case 'progress':
         pending?.report(message.progress);
+        return;
+      case 'text':
+        pending?.heard(message.text);
         return;
       case 'lost':
         this.#lose(message.why);

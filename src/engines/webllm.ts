@@ -1,4 +1,12 @@
-import { type Ask, type Choice, type Engine, EngineError, type Reply, type Report } from '../core/model.ts';
+import {
+  type Ask,
+  type Choice,
+  type Engine,
+  EngineError,
+  type Heard,
+  type Reply,
+  type Report,
+} from '../core/model.ts';
 import { makeQueue } from './queue.ts';
 import { describe, Lost, lostForGood } from './webllm-faults.ts';
 import type { Facts, LoadOrder, Source } from './webllm-protocol.ts';
@@ -133,8 +141,9 @@ class WebllmHolder implements WebllmEngine {
     }, signal);
   }
 
-  generate(ask: Ask, signal: AbortSignal): Promise<Reply> {
-    const job = (session: Session, stop: AbortSignal) => session.generate(ask, this.#patience.ask, stop);
+  generate(ask: Ask, signal: AbortSignal, heard?: Heard): Promise<Reply> {
+    const job = (session: Session, stop: AbortSignal) =>
+      session.generate(ask, this.#patience.ask, stop, heard);
     return this.#queue.run((stop) => this.#persist(job, stop), signal);
   }
 

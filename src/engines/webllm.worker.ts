@@ -37,7 +37,10 @@ async function obey(order: ToWorker): Promise<void> {
       return answer(async () => ({ kind: 'loaded', facts: await load(order.order) }), loadFault);
     case 'generate':
       return answer(
-        async () => ({ kind: 'reply', reply: await ready().generate(order.ask, step) }),
+        async () => ({
+          kind: 'reply',
+          reply: await ready().generate(order.ask, step, order.listened ? tell : () => undefined),
+        }),
         askFault,
       );
     case 'choose':
@@ -82,6 +85,10 @@ async function answer(
 function step(): void {
   if (cancelled) throw new Cancelled();
   send({ kind: 'alive' });
+}
+
+function tell(text: string): void {
+  send({ kind: 'text', text });
 }
 
 function ready(): Runner {

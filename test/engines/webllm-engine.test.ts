@@ -79,6 +79,21 @@ describe('webllmEngine', () => {
     expect(replies.map((reply) => reply.text)).toEqual(['a!', 'b!']);
   });
 
+  test('the text of a reply is sent as it grows, to those who listen', async () => {
+    const growing: Script = (order, send) => {
+      if (order.kind === 'generate' && order.listened)
+        for (const text of ['a', 'a!']) send({ kind: 'text', text });
+      good(order, send);
+    };
+    const { engine } = scripted([growing]);
+    await engine.load(quiet, calm());
+    const heard: string[] = [];
+    await engine.generate(ask('a'), calm(), (text) => heard.push(text));
+    expect(heard).toEqual(['a', 'a!']);
+    await engine.generate(ask('a'), calm());
+    expect(heard).toHaveLength(2);
+  });
+
   test('goes on after a lost device: new worker, model loaded again, the same asks asked again', async () => {
     const { engine, orders, recovered, ended } = scripted([losing, good]);
     await engine.load(quiet, calm());

@@ -102,8 +102,12 @@ describe.skipIf(!present)(`webllm with ${hubModel ?? 'SmolLM2-135M'}${skipped}`,
   test(
     'gives the 24 greedy tokens of an independent forward pass',
     async () => {
-      const reply = await engine.generate(rainbow({ maxTokens: 24 }), calm());
+      const heard: string[] = [];
+      const reply = await engine.generate(rainbow({ maxTokens: 24 }), calm(), (text) => heard.push(text));
       greedy = reply.text;
+      expect(heard).toHaveLength(24);
+      expect(heard.every((text, i) => i === 0 || text.startsWith(heard[i - 1] ?? ''))).toBe(true);
+      expect(heard.at(-1)).toBe(reply.text);
       expect(reply.finish).toBe('length');
       expect(reply.tokens.out).toBe(24);
       if (hubModel !== null) return;

@@ -53,7 +53,11 @@ describe.skipIf(url === null)('wllamaEngine with SmolLM2-135M-Instruct', () => {
     const text = 'The capital of France is';
     const first = await engine.generate(completion(text, { maxTokens: 2 }), never);
     expect(first).toEqual({ text: ' Paris.', finish: 'length', tokens: { in: 5, cached: 0, out: 2 } });
-    const again = await engine.generate(completion(text, { maxTokens: 2, seed: 99 }), never);
+    const heard: string[] = [];
+    const again = await engine.generate(completion(text, { maxTokens: 2, seed: 99 }), never, (so) =>
+      heard.push(so),
+    );
+    expect(heard).toEqual([' Paris', ' Paris.']);
     expect(again).toEqual({ text: ' Paris.', finish: 'length', tokens: { in: 5, cached: 4, out: 2 } });
   });
 
