@@ -7,7 +7,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureDependencies, ensureNode, ROOT } from './setup.js';
+import { ensureDependencies, ensureNode, isEntry, ROOT } from './setup.js';
 
 /** Fewer examples than a computer with a GPU could use; the same in every arm. */
 const SIZE = {
@@ -78,19 +78,21 @@ function readOptions(args) {
 const identity = ({ task, minutes, arm, seed, size, model }) =>
   JSON.stringify([task, minutes, arm, seed, size, model]);
 
-/** @returns {Kept[]} */
-function kept() {
-  if (!existsSync(RUNS)) return [];
-  // A line that was cut off with the program that wrote it is left out.
-  return readFileSync(RUNS, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return line === '' ? [] : [JSON.parse(line)];
-      } catch {
-        return [];
-      }
-    });
+const kept = () => (existsSync(RUNS) ? readRuns(readFileSync(RUNS, 'utf8')) : []);
+
+/**
+ * The runs of a file, one a line. A line that was cut off with the program that wrote it is left out.
+ * @param {string} text
+ * @returns {Kept[]}
+ */
+export function readRuns(text) {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** @param {string[]} args */
@@ -130,7 +132,8 @@ async function benchArms(args) {
         console.error(plain(outcome.problem));
         return 1;
       }
-      appendFileSync(RUNS, `${JSON.stringify({ ...job, outcome })}\n`);
+      // A torn line before it must not swallow this one.
+      appendFileSync(RUNS, `\n${JSON.stringify({ ...job, outcome })}\n`);
       await write(options, jobs);
     }
   }
@@ -213,8 +216,11 @@ ${table([head, ...rows])}`;
 /** @param {readonly number[]} values */
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** @param {readonly number[]} values */
-function interval(values) {
+/**
+ * Mean and its 95 % interval by Student's t, in percent.
+ * @param {readonly number[]} values shares
+ */
+export function interval(values) {
   const n = values.length;
   const middle = mean(values);
   if (n < 2) return points(middle);
@@ -226,11 +232,13 @@ function interval(values) {
 /** @param {number} share */
 const points = (share) => (100 * share).toFixed(1);
 
-ensureNode();
-ensureDependencies();
-benchArms(process.argv.slice(2))
-  .then((code) => process.exit(code))
-  .catch((error) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  });
+if (isEntry(import.meta.url)) {
+  ensureNode();
+  ensureDependencies();
+  benchArms(process.argv.slice(2))
+    .then((code) => process.exit(code))
+    .catch((error) => {
+      console.error(error instanceof Error ? error.message : error);
+      process.exit(1);
+    });
+}

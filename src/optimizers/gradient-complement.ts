@@ -331,6 +331,11 @@ async function* begin(tools: Tools, options: GradientOptions): Op<Search | null>
   const read = (example: Example) => tuneExample(tools.task, tools.rendering, example);
   const examples = { train: train.map(read), validation: measured.map(read) };
   const course = yield* makeCourse(tools, examples, descentOptions(options));
+  if (tools.rendering.style === 'chat') {
+    const text =
+      'Virtual tokens have no chat: the differentiable model reads each example as a text that it continues.';
+    yield { type: 'note', step: 0, text };
+  }
   if (!course.broken) return { tools, options, course, scored: [], pool: null, restarts: 0 };
   const text =
     'The differentiable model can read none of the examples that it needs: the search ends. Shorter ones may fit.';
