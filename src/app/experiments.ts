@@ -106,7 +106,7 @@ export function makeExperiments(around: ExperimentSurroundings): Experiments {
     const optimizer = search && setting?.optimizer ? setting.optimizer : cell.target;
     const { config } = await around.defaults({ task: cell.task, target: cell.target, optimizer, method });
     const own = around.methods.find(({ id }) => id === method);
-    const limits = design.limits ?? config.limits;
+    const limits = { ...config.limits, ...design.limits };
     if (!search || own === undefined || setting === undefined) {
       const carried = cells.find(({ id }) => id === cell.from)?.outcome?.prompt;
       return {

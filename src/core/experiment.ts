@@ -47,7 +47,7 @@ export interface Design {
   optimizer: string;
   seeds: readonly number[];
   pool: Pool;
-  /** Examples used of each split; null for what suits the model. */
+  /** Examples used of each split; what is absent is as suits the model, null for all of it. */
   limits: RunConfig['limits'] | null;
   /** The best prompts are tried on these tasks and targets too; null for no such trial. */
   carry: { tasks: readonly string[]; targets: readonly string[] } | null;

@@ -13,5 +13,6 @@ export interface Place {
 /** In the order of the navigation. */
 export const places: readonly Place[] = [
   { id: 'lessons', name: 'Lessons', load: () => import('./panels/Lessons.svelte') },
+  { id: 'compare', name: 'Compare', load: () => import('./panels/compare/Compare.svelte') },
   { id: 'history', name: 'History', load: () => import('./panels/History.svelte') },
 ];

@@ -5,6 +5,7 @@ import type {
   Machine,
   ModelChoice,
   Recording,
+  Run,
   RunSummary,
   TaskSummary,
   Whetstone,
@@ -13,6 +14,7 @@ import type { TaskFormat } from '../../app/task-export.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
 import { percent } from '../format.ts';
 import { verdictWords } from '../result-words.ts';
+import type { Compare } from './compare.svelte.ts';
 import { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
 import { keepSpeed } from './memory.ts';
@@ -38,6 +40,8 @@ export class Session {
   ready = $state(false);
   live: LiveRun | null = $state.raw(null);
   replay: Replay | null = $state.raw(null);
+  /** Experiments; null until the place that shows them was visited. */
+  compare: Compare | null = $state.raw(null);
   /** The lesson whose run is shown; null for any other run. */
   lesson: Lesson | null = $state.raw(null);
   /** A lesson that the page opened by itself: it plays, but takes no focus. */
@@ -61,6 +65,11 @@ export class Session {
   /** The run in the middle of the page: a recorded one that was opened, else the live one. */
   get shown(): LiveRun | Replay | null {
     return this.replay ?? this.live;
+  }
+
+  /** A run or an experiment is going; no other may begin. */
+  get occupied(): boolean {
+    return this.live?.going === true || this.compare?.going === true;
   }
 
   /** Runs that can be taken up again. */
@@ -101,12 +110,12 @@ export class Session {
   /** Starts what the form says; does nothing while a run is going. */
   async start(): Promise<void> {
     const { config } = this.setup;
-    if (!config || this.live?.going || this.busy) return;
+    if (!config || this.occupied || this.busy) return;
     await this.#watch('Starting', 'The run did not start', () => this.whetstone.start(config));
   }
 
   async resume(id: string): Promise<void> {
-    if (this.live?.going || this.busy) return;
+    if (this.occupied || this.busy) return;
     await this.#watch('Taking up the run', 'The run did not go on', () => this.whetstone.resume(id));
   }
 
@@ -141,7 +150,7 @@ export class Session {
 
   /** Begins a run that leaves the run `id` at a step; does nothing while a run is going. */
   async branch(id: string, change: BranchChange): Promise<void> {
-    if (this.live?.going || this.busy) return;
+    if (this.occupied || this.busy) return;
     await this.#watch('Branching', 'The branch did not start', () => this.whetstone.branch(id, change));
   }
 
@@ -256,18 +265,36 @@ export class Session {
     await this.refreshRuns();
   }
 
-  #ended({ run, view, status }: LiveRun): void {
+  /** A run of an experiment is the live one of the page; nobody is told when it ends. */
+  adopt(run: Run): LiveRun {
+    this.live?.close();
+    const live = new LiveRun(run, (ended) => this.#measured(ended));
+    this.live = live;
+    return live;
+  }
+
+  #ended(live: LiveRun): void {
+    const { run, view, status } = live;
     const best = view.bests.at(-1);
     this.overnight.ended(
       status === 'finished' ? 'The run has finished' : 'The run has stopped',
       `${run.task.name}: ${view.result ? verdictWords(view.result) : best ? `best so far ${percent(best.score)}.` : 'nothing scored yet.'}`,
     );
+    this.#measured(live);
+  }
+
+  #measured({ run, view }: LiveRun): void {
     // What was taken from earlier runs says nothing about the speed.
     const targetCalls = view.usage.targetCalls - view.reused.target;
     const optimizerCalls = view.usage.optimizerCalls - view.reused.optimizer;
     const { task, models } = run.config;
     keepSpeed('target', models.target, task, view.ms.target / targetCalls);
     keepSpeed('optimizer', models.optimizer, task, view.ms.optimizer / optimizerCalls);
+    if (models.tuner !== undefined) {
+      const { ms, examples } = view.gradient;
+      keepSpeed('gradient', models.tuner, task, ms.steps / examples.steps);
+      keepSpeed('measurement', models.tuner, task, ms.measure / examples.measure);
+    }
     void this.refreshRuns();
   }
 
@@ -290,11 +317,6 @@ export function saveFile(blob: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
-    if (models.tuner !== undefined) {
-      const { ms, examples } = view.gradient;
-      keepSpeed('gradient', models.tuner, task, ms.steps / examples.steps);
-      keepSpeed('measurement', models.tuner, task, ms.measure / examples.measure);
-    }
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
