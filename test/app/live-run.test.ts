@@ -406,3 +406,22 @@ describe('a live run', () => {
     expect(statuses(late)).toEqual(statuses(signals));
   });
 });
+
+describe('what built the replies', () => {
+  test('is in the record once for each of what answered', async () => {
+    const built = (build: string | null) => ({ ...target(), build });
+    const { run, store } = await start({ answerer: built('one') });
+    await run.ended;
+    const first = [{ from: 0, target: 'one', optimizer: null }];
+    expect((await store.run('run'))?.builds).toEqual(first);
+
+    // Broken off, then gone on with by another build.
+    const { items } = await store.loadEffects('run');
+    const half = memoryStore();
+    const record = { ...newRecord(), builds: first };
+    await half.addRun(record, items.slice(0, 20));
+    const on = await start({ store: half, record, answerer: built('two') });
+    await on.run.ended;
+    expect((await half.run('run'))?.builds).toEqual([...first, { from: 20, target: 'two', optimizer: null }]);
+  });
+});
