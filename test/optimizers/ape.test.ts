@@ -1,35 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../src/core/model.ts';
-import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { ape } from '../../src/optimizers/ape.ts';
-import { configFor, eventsOf, play, textOf, tinyTask, type Played } from './harness.ts';
+import { eventsOf, playGraded, textOf, tinyTask, type Played } from './harness.ts';
 
 const OPTIONS = { steps: 2, candidates: 6, queries: 3, demonstrations: 2, keep: 2, evaluations: 8 };
 /** `way n` has n of the 20 validation items right. */
 const numbered = (_ask: Ask, n: number) => `<prompt>Judge it in way ${n}.</prompt>`;
-const graded = () =>
-  scriptedEngine({
-    id: 'scripted:target:none',
-    reply: (ask) => {
-      const text = textOf(ask);
-      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
-      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
-      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
-      return item < way ? right : ' unsure';
-    },
-  });
 const runWith = (
   options: Record<string, boolean | number | string> = {},
   replies: (ask: Ask, n: number) => string = numbered,
   metaStyle: 'chat' | 'continuation' = 'chat',
-) =>
-  play({
-    optimizer: ape,
-    config: configFor(ape, { options: { ...OPTIONS, ...options }, metaStyle, budget: {} }),
-    task: tinyTask(8, 20, 4),
-    target: graded(),
-    replies,
-  });
+) => playGraded(ape, { ...OPTIONS, ...options }, { task: tinyTask(8, 20, 4), replies, metaStyle });
 const slots = ({ events }: Played) => eventsOf(events, 'asked').map((event) => event.slot);
 const asked = ({ events }: Played, id: string) =>
   eventsOf(events, 'answered').filter(

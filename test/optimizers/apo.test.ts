@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../src/core/model.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
 import { optionsOf } from '../../src/core/run.ts';
-import { scriptedEngine } from '../../src/engines/scripted.ts';
+import { scriptedEngine, type ScriptedEngine } from '../../src/engines/scripted.ts';
 import { apo } from '../../src/optimizers/apo.ts';
-import { configFor, eventsOf, play, textOf, tinyTask, type Played } from './harness.ts';
+import { eventsOf, playGraded, textOf, tinyTask, type Played } from './harness.ts';
 
 const OPTIONS = {
   steps: 1,
@@ -23,37 +23,19 @@ const numbered = (ask: Ask, n: number) => {
   if (text.includes('Give one reason')) return `<START>Reason ${n}.<END>`;
   return `<START>Judge it in way ${n}.<END><prompt>Judge it in way ${n}.</prompt>`;
 };
-const graded = () =>
-  scriptedEngine({
-    id: 'scripted:target:none',
-    reply: (ask) => {
-      const text = textOf(ask);
-      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
-      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
-      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
-      return item < way ? right : ' unsure';
-    },
-  });
 const runWith = (
   options: Record<string, boolean | number | string> = {},
   over: {
     replies?: (ask: Ask, n: number) => string;
     metaStyle?: 'chat' | 'continuation';
     train?: number;
-    target?: ReturnType<typeof graded>;
+    target?: ScriptedEngine;
   } = {},
-) =>
-  play({
-    optimizer: apo,
-    config: configFor(apo, {
-      options: { ...OPTIONS, ...options },
-      metaStyle: over.metaStyle ?? 'chat',
-      budget: {},
-    }),
-    task: tinyTask(over.train ?? 16, 20, 4),
-    target: over.target ?? graded(),
-    replies: over.replies ?? numbered,
-  });
+) => {
+  const { train = 16, ...rest } = over;
+  const settings = { ...OPTIONS, ...options };
+  return playGraded(apo, settings, { task: tinyTask(train, 20, 4), replies: numbered, ...rest });
+};
 const slots = ({ events }: Played) => eventsOf(events, 'asked').map((event) => event.slot);
 const count = (played: Played, slot: string) => slots(played).filter((each) => each === slot).length;
 const made = ({ events }: Played) =>

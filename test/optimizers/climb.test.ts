@@ -1,36 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../src/core/model.ts';
-import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { climb } from '../../src/optimizers/climb.ts';
-import { configFor, eventsOf, play, textOf, tinyTask, type Played } from './harness.ts';
+import { eventsOf, graded, playGraded, textOf, tinyTask, type Played } from './harness.ts';
 
 const OPTIONS = { steps: 4, candidates: 2, gate: 4, exemplars: 2 };
 /** Ways 0, 1, 2...: the target below gets more right the higher the way, but every third reply is way 0 again. */
 const numbered = (_ask: Ask, n: number) =>
   `<prompt>Judge it in way ${n % 3 === 2 ? `0 of ${n}` : n + 1}.</prompt>`;
-const graded = () =>
-  scriptedEngine({
-    id: 'scripted:target:none',
-    reply: (ask) => {
-      const text = textOf(ask);
-      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
-      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
-      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
-      return item < 2 * way ? right : ' unsure';
-    },
-  });
 const runWith = (
   options: Record<string, boolean | number | string> = {},
   replies: (ask: Ask, n: number) => string = numbered,
   metaStyle: 'chat' | 'continuation' = 'chat',
 ) =>
-  play({
-    optimizer: climb,
-    config: configFor(climb, { options: { ...OPTIONS, ...options }, metaStyle, budget: {} }),
-    task: tinyTask(8, 20, 4),
-    target: graded(),
-    replies,
-  });
+  playGraded(
+    climb,
+    { ...OPTIONS, ...options },
+    { task: tinyTask(8, 20, 4), replies, metaStyle, target: graded(2) },
+  );
 const asked = ({ events }: Played, id: string) =>
   eventsOf(events, 'answered').filter(
     ({ answer }) => answer.candidate === id && answer.split === 'validation',

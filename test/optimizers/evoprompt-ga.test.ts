@@ -4,23 +4,9 @@ import type { RunEvent } from '../../src/core/events.ts';
 import type { Ask } from '../../src/core/model.ts';
 import { makeRng } from '../../src/core/rng.ts';
 import { drawParents, evopromptGa } from '../../src/optimizers/evoprompt-ga.ts';
-import { scriptedEngine } from '../../src/engines/scripted.ts';
-import { configFor, eventsOf, play, textOf, tinyTask } from './harness.ts';
+import { eventsOf, playGraded, textOf, tinyTask } from './harness.ts';
 
 const OPTIONS = { generations: 2, population: 4, exemplars: 2 };
-
-/** Answers the first so many of the ten validation items rightly as the prompt's number says, and no other. */
-const graded = () =>
-  scriptedEngine({
-    id: 'scripted:target:none',
-    reply: (ask) => {
-      const text = textOf(ask);
-      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
-      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
-      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
-      return item < way ? right : ' unsure';
-    },
-  });
 
 const ways = (...list: readonly number[]) => {
   return (_ask: Ask, n: number) => `<prompt>Judge in way ${list[n] ?? 0}${'!'.repeat(n)}</prompt>`;
@@ -31,13 +17,11 @@ const evolve = async (
   options: Record<string, boolean | number | string> = {},
   metaStyle: 'chat' | 'continuation' = 'chat',
 ) => {
-  const played = await play({
-    optimizer: evopromptGa,
-    config: configFor(evopromptGa, { options: { ...OPTIONS, ...options }, metaStyle, budget: {} }),
-    task: tinyTask(8, 10, 2),
-    replies,
-    target: graded(),
-  });
+  const played = await playGraded(
+    evopromptGa,
+    { ...OPTIONS, ...options },
+    { task: tinyTask(8, 10, 2), replies, metaStyle },
+  );
   expect(played.error).toBeNull();
   return played;
 };

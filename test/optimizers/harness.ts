@@ -3,6 +3,7 @@ import type { RunEvent } from '../../src/core/events.ts';
 import { logged, type Effects, type LoggedEffect, type Outcome } from '../../src/core/log.ts';
 import type { Ask, Embedder } from '../../src/core/model.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
+import type { MetaStyle } from '../../src/core/rendering.ts';
 import { optionsOf, run, type Controls, type RunConfig } from '../../src/core/run.ts';
 import type { Example, Task } from '../../src/core/task.ts';
 import { scriptedEngine, type ScriptedEngine } from '../../src/engines/scripted.ts';
@@ -90,6 +91,20 @@ export function target(): ScriptedEngine {
       const text = textOf(ask);
       if (!text.includes('carefully')) return ' positive';
       return text.trimEnd().endsWith('good\nAnswer:') ? ' positive' : ' negative';
+    },
+  });
+}
+
+/** Has the first `perWay` times n items of a split right under a prompt that says `way n`, and is unsure of all others. */
+export function graded(perWay = 1): ScriptedEngine {
+  return scriptedEngine({
+    id: 'scripted:target:none',
+    reply: (ask) => {
+      const text = textOf(ask);
+      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
+      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
+      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
+      return item < perWay * way ? right : ' unsure';
     },
   });
 }
@@ -182,3 +197,14 @@ export function eventsOf<T extends RunEvent['type']>(
 ): Extract<RunEvent, { type: T }>[] {
   return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
 }
+
+/** Plays a method, its options given, without any limit over the graded target. */
+export const playGraded = (
+  optimizer: Optimizer,
+  options: RunConfig['options'],
+  more: Pick<Play, 'task' | 'replies' | 'target'> & { metaStyle?: MetaStyle },
+): Promise<Played> => {
+  const { metaStyle = 'chat', ...rest } = more;
+  const config = configFor(optimizer, { options, metaStyle, budget: {} });
+  return play({ optimizer, config, target: graded(), ...rest });
+};

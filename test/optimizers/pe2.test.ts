@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../src/core/model.ts';
-import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { pe2 } from '../../src/optimizers/pe2.ts';
-import { configFor, eventsOf, play, textOf, tinyTask, type Played } from './harness.ts';
+import { configFor, eventsOf, play, playGraded, textOf, tinyTask, type Played } from './harness.ts';
 
 const OPTIONS = { steps: 2, beam: 2, candidates: 2, failures: 2 };
 const isSecondTurn = (ask: Ask) => ask.content.kind === 'chat' && ask.content.messages.length === 3;
@@ -11,29 +10,11 @@ const inTurn = (ways: readonly number[]) => (ask: Ask, n: number) =>
   isSecondTurn(ask)
     ? `<prompt>Judge it in way ${ways[(n - 1) / 2] ?? 0}, as ${n}.</prompt>`
     : `Findings ${n}.`;
-const graded = () =>
-  scriptedEngine({
-    id: 'scripted:target:none',
-    reply: (ask) => {
-      const text = textOf(ask);
-      const way = Number(/way (\d+)/.exec(text)?.[1] ?? 0);
-      const item = Number(/item (\d+) is/.exec(text)?.[1] ?? 0);
-      const right = / is good\nAnswer:$/.test(text) ? ' positive' : ' negative';
-      return item < way ? right : ' unsure';
-    },
-  });
 const runWith = (
   options: Record<string, boolean | number | string> = {},
   replies: (ask: Ask, n: number) => string = inTurn([3, 9, 1, 2, 5, 4]),
   metaStyle: 'chat' | 'continuation' = 'chat',
-) =>
-  play({
-    optimizer: pe2,
-    config: configFor(pe2, { options: { ...OPTIONS, ...options }, metaStyle, budget: {} }),
-    task: tinyTask(20, 20, 4),
-    target: graded(),
-    replies,
-  });
+) => playGraded(pe2, { ...OPTIONS, ...options }, { task: tinyTask(20, 20, 4), replies, metaStyle });
 const slots = ({ events }: Played) => eventsOf(events, 'asked').map((event) => event.slot);
 const partsOf = (played: Played, slot: string) =>
   eventsOf(played.events, 'asked')
