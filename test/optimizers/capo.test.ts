@@ -44,7 +44,7 @@ function ruled(train: number, validation: number, test: number): Task {
 }
 
 interface Settings {
-  task?: typeof tinyTask;
+  task?: (train: number, validation: number, test: number) => Task;
   options?: Record<string, boolean | number | string>;
   config?: Partial<RunConfig>;
   validation?: number;
