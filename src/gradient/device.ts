@@ -1,5 +1,6 @@
 import { getWebGPUDevice, init } from '@jax-js/jax';
 import { EngineError } from '../core/model.ts';
+import { ADDRESSABLE_BYTES, mostParameters, weightBytes, WORKING_BYTES } from './memory.ts';
 import type { Device } from './protocol.ts';
 
 /** Where a model's numbers are computed. */
@@ -14,9 +15,6 @@ export interface Place {
   /** Ends with a reason when the device is gone; never on WASM. */
   lost: Promise<string>;
 }
-
-/** Intermediate results, and what WASM cannot give back, besides the weights. */
-const WORKING = 640 * 2 ** 20;
 
 /** Makes jax-js ready. With `auto` a GPU that is played in software is left alone: WASM is ten times faster. */
 export async function findPlace(wanted: Device): Promise<Place> {
@@ -52,20 +50,19 @@ export async function findPlace(wanted: Device): Promise<Place> {
     about: crossOriginIsolated
       ? `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}, weights in 32 bits`
       : 'WebAssembly, 1 thread (the page is not cross-origin isolated), weights in 32 bits',
-    memory: Math.min(2 ** 32, machineMemory() ?? Infinity),
+    memory: Math.min(ADDRESSABLE_BYTES, machineMemory() ?? Infinity),
     lost: new Promise(() => undefined),
   };
 }
 
 /** Throws where a model of so many numbers cannot fit; silent where that cannot be known before it is tried. */
 export function requireMemory(parameters: number, { memory, half }: Place): void {
-  const each = half ? 2 : 4;
-  if (memory === null || parameters * each + WORKING <= memory) return;
+  if (memory === null || weightBytes(parameters, half) + WORKING_BYTES <= memory) return;
   throw tooLarge(
     parameters,
     half,
     `WebAssembly can use ${gigabytes(memory)} here`,
-    (memory - WORKING) / each,
+    mostParameters(memory, half),
   );
 }
 
@@ -76,7 +73,7 @@ export function tooLarge(
   limit: string,
   fits: number | null = null,
 ): EngineError {
-  const bytes = parameters * (half ? 2 : 4);
+  const bytes = weightBytes(parameters, half);
   const smaller = fits === null ? 'a smaller model' : `a model of at most ${Math.floor(fits / 1e6)} million`;
   return new EngineError(
     'memory',
