@@ -44,6 +44,9 @@ export const glossary = {
     'Words of an example that stand in the prompt itself; such a prompt partly remembers its examples.',
   robustness:
     'Whether the best prompt keeps its score in other words, or with the options in another order; each dot is one variant, the line the prompt itself.',
+  'soft prompt':
+    'A few rows of numbers that stand where a prompt’s words would; unlike words they can move by small amounts, along the gradient of the loss.',
+  loss: 'How improbable the model finds the right answers, in nat: 0 is certain of all of them, lower is better.',
   isolated: 'A page set apart by the browser; only then may WebAssembly use several threads.',
   webgpu: 'The browser’s way to compute on the graphics card; without it models run on the processor.',
 } as const;

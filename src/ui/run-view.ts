@@ -266,6 +266,14 @@ export function copyView(view: RunView): RunView {
     answers: view.answers.slice(),
     usage: structuredClone(view.usage),
     ms: { ...view.ms },
+    gradient: {
+      ...view.gradient,
+      tuned: view.gradient.tuned.slice(),
+      restarts: view.gradient.restarts.slice(),
+      rolledBack: view.gradient.rolledBack.slice(),
+      ms: { ...view.gradient.ms },
+      examples: { ...view.gradient.examples },
+    },
     reused: { ...view.reused },
   };
 }

@@ -1,19 +1,31 @@
 import { mount } from 'svelte';
 import App from '../../src/ui/App.svelte';
 import '../../src/ui/theme.css';
+import { gradientEvents } from './recorded-gradient.ts';
+import { largeEvents } from './large.ts';
 import { doubtfulEvents, recordedEvents } from './recorded.ts';
 import { handDownloads, manyModels, models, playedRun, standIn, summary } from './stand-in.ts';
 
 /**
  * The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it, `?models` lists models
- * of every kind with their downloads, `?doubtful` ends with a result that is in doubt. For eyes only.
+ * of every kind with their downloads, `?doubtful` ends with a result that is in doubt, `?gradient` follows gradients. `?large=500`
+ * has so many candidates (with `&examples=300`, `&graded`). For eyes only.
  */
 const query = new URLSearchParams(location.search);
 const every = Number(query.get('every') ?? 0);
-const events = (query.has('doubtful') ? doubtfulEvents() : recordedEvents()).slice(
-  0,
-  Number(query.get('events') ?? Infinity),
-);
+const events = (
+  query.has('large')
+    ? largeEvents({
+        candidates: Number(query.get('large')),
+        examples: Number(query.get('examples') ?? 60),
+        graded: query.has('graded'),
+      })
+    : query.has('gradient')
+      ? gradientEvents()
+      : query.has('doubtful')
+        ? doubtfulEvents()
+        : recordedEvents()
+).slice(0, Number(query.get('events') ?? Infinity));
 
 const downloads = handDownloads([
   ['webllm:qwen2.5-1.5b-f16', { state: 'absent' }],
@@ -43,7 +55,8 @@ if (query.has('models')) {
 
 const whetstone = standIn(
   (given) => {
-    const run = playedRun(given, events, every === 0 ? Infinity : 12, every);
+    const method = query.has('gradient') ? 'gradient-complement' : given.optimizer;
+    const run = playedRun({ ...given, optimizer: method }, events, every === 0 ? Infinity : 12, every);
     return run;
   },
   [
