@@ -2,7 +2,7 @@ import type { Candidate } from '../core/candidate.ts';
 
 /** Candidates from top to bottom in the order of steps, each below all that it was made from. */
 
-export const NODE = { width: 88, height: 28, gap: 8 } as const;
+export const NODE = { width: 84, height: 28, gap: 6 } as const;
 
 /** Left of the nodes, for the number of the step. */
 const GUTTER = 40;
@@ -78,8 +78,10 @@ export function lineage(
     for (const ids of depths) {
       const here = ids.filter((id) => drawn.has(id));
       folded += ids.length - here.length;
-      for (let from = 0; from < here.length; from += across) {
-        const placed = inRow(here.slice(from, from + across), (id) => {
+      // Rows of about equal length.
+      const most = Math.ceil(here.length / Math.max(1, Math.ceil(here.length / across)));
+      for (let from = 0; from < here.length; from += most) {
+        const placed = inRow(here.slice(from, from + most), (id) => {
           const above = (parents.get(id) ?? []).flatMap((parent) => byId.get(parent) ?? []);
           const mean = above.reduce((sum, node) => sum + node.x, 0) / above.length;
           return above.length === 0 ? room / 2 : mean - left;

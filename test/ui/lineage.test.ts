@@ -24,11 +24,11 @@ const family = [
 
 test('a small family: the children beside each other below their parent, the grandchild between both', () => {
   const drawn = lineage(family, 400);
-  // 400 px less the gutter of 40, half a node on each side and 2 px: wishes go from 0 to 270, c0 stands at 135.
-  expect(xOf(drawn, 'c0')).toBe(40 + 44 + 135);
-  // Both wish for 135 and must be 96 apart.
-  expect(xOf(drawn, 'c1')).toBe(84 + 135 - 48);
-  expect(xOf(drawn, 'c2')).toBe(84 + 135 + 48);
+  // 400 px less the gutter of 40, half a node of 84 on each side and 2 px: wishes go from 0 to 274, c0 stands at 137.
+  expect(xOf(drawn, 'c0')).toBe(40 + 42 + 137);
+  // Both wish for 137 and must be 90 apart.
+  expect(xOf(drawn, 'c1')).toBe(82 + 137 - 45);
+  expect(xOf(drawn, 'c2')).toBe(82 + 137 + 45);
   expect(xOf(drawn, 'c3')).toBe(xOf(drawn, 'c0'));
   expect(drawn.edges.map(({ from, to, first }) => [from, to, first])).toEqual([
     ['c0', 'c1', true],
