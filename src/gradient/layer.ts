@@ -2,6 +2,10 @@
  * One layer of a Llama, forwards and backwards, as traced operations of jax-js. The backward pass is written by hand: it
  * asks for the gradient of the input alone, and every product reads a weight as it lies, `[out, in]`.
  *
+ * Activations have one column a token: `[numbers, T]`. So norms and softmaxes run along neighbours in memory, heads and
+ * parts of a stacked matrix are views, no product needs a copy turned round, and jax-js spreads a product over threads by
+ * its rows, of which there are hundreds however short the text.
+ *
  * jax-js consumes the arguments of every operation; `.ref` keeps one for a later use.
  */
 import { nn, numpy as np } from '@jax-js/jax';
@@ -9,18 +13,21 @@ import type { LlamaShape } from './gguf.ts';
 
 /** What a layer reads besides its input: the same for all layers of a pack. A type, for jax-js to see its members. */
 export type Surroundings = {
-  /** `[T, T]`, added to the scores: 0 where row i may look at column j, a large negative number elsewhere. */
+  /** `[T, T]`, added to the scores: 0 where the token of column i looks at that of row j, very negative elsewhere. */
   mask: np.Array;
-  /** `[T, 1, 2, E / 2]` each, both halves alike, the sine negative in the first. */
+  /** `[1, headSize / 2, T]`. */
   cosine: np.Array;
+  /** `[2, headSize / 2, T]`, negative in the first half. */
   sine: np.Array;
 };
 
 /** One layer's weights; matrices are `[out, in]`, queries, keys and values stacked, gate and up stacked. */
 export type LayerWeights = {
+  /** `[width, 1]`. */
   attentionNorm: np.Array;
   qkv: np.Array;
   output: np.Array;
+  /** `[width, 1]`. */
   hiddenNorm: np.Array;
   gateUp: np.Array;
   down: np.Array;
@@ -28,31 +35,33 @@ export type LayerWeights = {
 
 /** What the backward pass needs of the forward pass, besides the layer's input. */
 export type Kept = {
-  /** `[T, heads + 2 kvHeads, E]`: queries and keys after rotation, and values. */
+  /** `[kvHeads, heads / kvHeads, headSize, T]` after rotation; keys and values have one in place of several. */
   q: np.Array;
   k: np.Array;
   v: np.Array;
-  /** `[T, width]` after attention. */
+  /** What attention gathered, shaped as `q`. */
+  looked: np.Array;
+  /** `[kvHeads, heads / kvHeads, 1, T]`: logarithm of the sum of each column's exponentiated scores. */
+  logSum: np.Array;
+  /** `[width, T]` after attention. */
   middle: np.Array;
-  /** `[T, feedForward]` before the activation. */
-  gate: np.Array;
-  up: np.Array;
+  /** `[2 feedForward, T]` before the activation. */
+  gateUp: np.Array;
 };
 
 /** Numbers that `Kept` holds for each token. */
-export function keptWidth(shape: LlamaShape): number {
-  return (shape.heads + 2 * shape.kvHeads) * shape.headSize + shape.width + 2 * shape.feedForward;
+export function keptWidth({ width, heads, kvHeads, headSize, feedForward }: LlamaShape): number {
+  return (2 * heads + 2 * kvHeads) * headSize + heads + width + 2 * feedForward;
 }
 
-/** `x @ w.T` for a weight `[out, in]`. Weights of 16 bits are widened first; sums are always taken in 32. */
-const times = (x: np.Array, w: np.Array) => np.matmul(x, np.transpose(w.astype(np.float32)));
+/** A weight in 32 bits, in which all sums are taken. */
+const wide = (w: np.Array) => w.astype(np.float32);
+/** The gradient of `w @ x` with respect to `x`. */
+const timesBack = (w: np.Array, dy: np.Array) => np.matmul(np.transpose(w), dy);
 
-/** The gradient of `times` with respect to `x`. */
-const timesBack = (dy: np.Array, w: np.Array) => np.matmul(dy, w.astype(np.float32));
-
-/** One over the root mean square of each row, `[T, 1]`. */
+/** One over the root mean square of each column, `[1, T]`. */
 const scaleOf = (x: np.Array, epsilon: number) =>
-  np.reciprocal(np.sqrt(np.mean(np.square(x), -1, { keepdims: true }).add(epsilon)));
+  np.reciprocal(np.sqrt(np.mean(np.square(x), 0, { keepdims: true }).add(epsilon)));
 
 function norm(x: np.Array, weight: np.Array, epsilon: number): np.Array {
   return x.ref.mul(scaleOf(x, epsilon)).mul(weight);
@@ -63,36 +72,30 @@ function normBack(dy: np.Array, x: np.Array, weight: np.Array, epsilon: number):
   const scale = scaleOf(x.ref, epsilon);
   const unit = x.mul(scale.ref);
   const dUnit = dy.mul(weight);
-  const along = np.mean(dUnit.ref.mul(unit.ref), -1, { keepdims: true });
+  const along = np.mean(dUnit.ref.mul(unit.ref), 0, { keepdims: true });
   return dUnit.sub(unit.mul(along)).mul(scale);
 }
 
-/** Turns each pair (i, i + E / 2) of `[T, heads, E]` by its angle; `back` turns the other way, which is the gradient. */
+/** Turns each pair (i, i + headSize / 2) of every head by its angle; `back` turns the other way, which is the gradient. */
 function rotate(x: np.Array, cosine: np.Array, sine: np.Array, back: boolean): np.Array {
-  const [tokens = 0, heads = 0, width = 0] = x.shape;
-  const halves = x.reshape([tokens, heads, 2, width / 2]);
-  const crossed = np.flip(halves.ref, 2).mul(sine);
+  const { shape } = x;
+  const [, half = 0, tokens = 0] = cosine.shape;
+  const halves = x.reshape([-1, 2, half, tokens]);
+  const crossed = np.flip(halves.ref, 1).mul(sine);
   const straight = halves.mul(cosine);
-  return (back ? straight.sub(crossed) : straight.add(crossed)).reshape([tokens, heads, width]);
+  return (back ? straight.sub(crossed) : straight.add(crossed)).reshape(shape);
 }
 
-/** `[T, heads, E]` as `[kvHeads, heads / kvHeads, T, E]`. */
-function grouped(x: np.Array, { kvHeads, headSize }: LlamaShape): np.Array {
-  const [tokens = 0, heads = 0] = x.shape;
-  return np.transpose(x.reshape([tokens, kvHeads, heads / kvHeads, headSize]), [1, 2, 0, 3]);
-}
+/** `a.T @ b` for each head. */
+const across = (a: np.Array, b: np.Array) => np.matmul(np.transpose(a, [0, 1, 3, 2]), b);
+/** `a @ b.T` for each head. */
+const along = (a: np.Array, b: np.Array) => np.matmul(a, np.transpose(b, [0, 1, 3, 2]));
 
-/** `grouped` undone, with the heads side by side: `[T, heads * E]`. */
-function flat(x: np.Array): np.Array {
-  const [groups = 0, each = 0, tokens = 0, width = 0] = x.shape;
-  return np.transpose(x, [2, 0, 1, 3]).reshape([tokens, groups * each * width]);
-}
-
-/** Attention weights `[kvHeads, heads / kvHeads, T, T]`. */
-function attention(q: np.Array, k: np.Array, mask: np.Array, shape: LlamaShape): np.Array {
-  const turned = np.transpose(grouped(k, shape), [0, 1, 3, 2]);
-  const scores = np.matmul(grouped(q, shape), turned).mul(1 / Math.sqrt(shape.headSize));
-  return nn.softmax(scores.add(mask), -1);
+/** Scores, `[kvHeads, heads / kvHeads, T, T]`: how much the token of column i looks at that of row j. */
+function scoresOf(q: np.Array, k: np.Array, mask: np.Array, { headSize }: LlamaShape): np.Array {
+  return across(k, q)
+    .mul(1 / Math.sqrt(headSize))
+    .add(mask);
 }
 
 /** The layer's output and all that `backward` needs. */
@@ -103,76 +106,69 @@ export function forward(
   shape: LlamaShape,
 ): { y: np.Array; kept: Kept } {
   const { heads, kvHeads, headSize, feedForward, rmsEpsilon } = shape;
-  const [tokens = 0] = x.shape;
-  const normed = norm(x.ref, weights.attentionNorm, rmsEpsilon);
-  const all = times(normed, weights.qkv).reshape([tokens, heads + 2 * kvHeads, headSize]);
-  const [q0, k0, v] = three(np.split(all, [heads, heads + kvHeads], 1));
+  const [, tokens = 0] = x.shape;
+  const all = np.matmul(wide(weights.qkv), norm(x.ref, weights.attentionNorm, rmsEpsilon));
+  const [inQ, inK] = [heads * headSize, (heads + kvHeads) * headSize];
+  const one = [kvHeads, 1, headSize, tokens];
+  const q0 = all.ref.slice([0, inQ]).reshape([kvHeads, heads / kvHeads, headSize, tokens]);
   const q = rotate(q0, cosine.ref, sine.ref, false);
-  const k = rotate(k0, cosine, sine, false);
-  const looked = np.matmul(attention(q.ref, k.ref, mask, shape), grouped(v.ref, shape));
-  const middle = x.add(times(flat(looked), weights.output));
-  const both = times(norm(middle.ref, weights.hiddenNorm, rmsEpsilon), weights.gateUp);
-  const [gate, up] = two(np.split(both, [feedForward], 1));
-  const active = nn.silu(gate.ref).mul(up.ref);
-  const y = middle.ref.add(times(active, weights.down));
-  return { y, kept: { q, k, v, middle, gate, up } };
+  const k = rotate(all.ref.slice([inQ, inK]).reshape(one), cosine, sine, false);
+  const v = all.slice([inK]).reshape(one);
+
+  const scores = scoresOf(q.ref, k.ref, mask, shape);
+  const most = np.max(scores.ref, 2, { keepdims: true });
+  const shares = np.exp(scores.sub(most.ref));
+  const sum = np.sum(shares.ref, 2, { keepdims: true });
+  const logSum = most.add(np.log(sum.ref));
+  const looked = np.matmul(v.ref, shares).mul(np.reciprocal(sum));
+  const middle = np.matmul(wide(weights.output), looked.ref.reshape([-1, tokens])).add(x);
+
+  const gateUp = np.matmul(wide(weights.gateUp), norm(middle.ref, weights.hiddenNorm, rmsEpsilon));
+  const active = nn.silu(gateUp.ref.slice([0, feedForward])).mul(gateUp.ref.slice([feedForward]));
+  const y = np.matmul(wide(weights.down), active).add(middle.ref);
+  return { y, kept: { q, k, v, looked, logSum, middle, gateUp } };
 }
 
 /** The gradient with respect to the layer's input `x`, given that of its output. */
 export function backward(
   dy: np.Array,
   x: np.Array,
-  kept: Kept,
+  { q, k, v, looked, logSum, middle, gateUp }: Kept,
   weights: LayerWeights,
   { mask, cosine, sine }: Surroundings,
   shape: LlamaShape,
 ): np.Array {
-  const { rmsEpsilon } = shape;
-  const { q, k, v, middle, gate, up } = kept;
+  const { heads, kvHeads, headSize, feedForward, rmsEpsilon } = shape;
+  const [, tokens = 0] = x.shape;
 
-  const dActive = timesBack(dy.ref, weights.down);
+  const dActive = timesBack(wide(weights.down), dy.ref);
+  const gate = gateUp.ref.slice([0, feedForward]);
+  const up = gateUp.slice([feedForward]);
   const open = nn.sigmoid(gate.ref);
   const slope = open.ref.mul(gate.ref.mul(open.ref.neg().add(1)).add(1));
   const dGate = dActive.ref.mul(up).mul(slope);
   const dUp = dActive.mul(gate.mul(open));
-  const dNormed = timesBack(np.concatenate([dGate, dUp], 1), weights.gateUp);
+  const intoBoth = wide(weights.gateUp);
+  const dNormed = timesBack(intoBoth.ref.slice([0, feedForward]), dGate).add(
+    timesBack(intoBoth.slice([feedForward]), dUp),
+  );
   const dMiddle = dy.add(normBack(dNormed, middle, weights.hiddenNorm, rmsEpsilon));
 
-  const [tokens = 0] = x.shape;
-  const dLooked = timesBack(dMiddle.ref, weights.output).reshape([tokens, shape.heads, shape.headSize]);
-  const dOut = grouped(dLooked, shape);
-  const p = attention(q.ref, k.ref, mask, shape);
-  const dP = np.matmul(dOut.ref, np.transpose(grouped(v, shape), [0, 1, 3, 2]));
-  const along = np.sum(dP.ref.mul(p.ref), -1, { keepdims: true });
-  const dScores = p.ref.mul(dP.sub(along)).mul(1 / Math.sqrt(shape.headSize));
-  const dQ = np.matmul(dScores.ref, grouped(k, shape));
+  const dLooked = timesBack(wide(weights.output), dMiddle.ref).reshape(q.shape);
+  const shares = np.exp(scoresOf(q.ref, k.ref, mask, shape).sub(logSum));
+  const common = np.sum(dLooked.ref.mul(looked), 2, { keepdims: true });
+  const dShares = across(v, dLooked.ref).sub(common);
+  const dScores = dShares.mul(shares.ref).mul(1 / Math.sqrt(headSize));
+  const dQ = rotate(np.matmul(k, dScores.ref), cosine.ref, sine.ref, true);
   // The query heads of a group share one key and value head, so their gradients add up.
-  const dK = overGroup(dScores, grouped(q, shape));
-  const dV = overGroup(p, dOut);
-  const heads = (d: np.Array) => flat(d).reshape([tokens, -1, shape.headSize]);
-  const dAll = np.concatenate(
-    [rotate(heads(dQ), cosine.ref, sine.ref, true), rotate(heads(dK), cosine, sine, true), heads(dV)],
-    1,
-  );
-  const dIn = timesBack(dAll.reshape([tokens, -1]), weights.qkv);
+  const dK = rotate(np.sum(along(q, dScores), 1, { keepdims: true }), cosine, sine, true);
+  const dV = np.sum(along(dLooked, shares), 1, { keepdims: true });
+
+  const [inQ, inK] = [heads * headSize, (heads + kvHeads) * headSize];
+  const intoAll = wide(weights.qkv);
+  const column = (d: np.Array) => d.reshape([-1, tokens]);
+  const dIn = timesBack(intoAll.ref.slice([0, inQ]), column(dQ))
+    .add(timesBack(intoAll.ref.slice([inQ, inK]), column(dK)))
+    .add(timesBack(intoAll.slice([inK]), column(dV)));
   return dMiddle.add(normBack(dIn, x, weights.attentionNorm, rmsEpsilon));
-}
-
-/** `[G, R, T, T]` turned and times `[G, R, T, E]`, summed over R: `[G, 1, T, E]`. */
-function overGroup(a: np.Array, b: np.Array): np.Array {
-  const [groups = 0, each = 0, tokens = 0, width = 0] = b.shape;
-  const left = np.transpose(a, [0, 3, 1, 2]).reshape([groups, tokens, each * tokens]);
-  return np.matmul(left, b.reshape([groups, each * tokens, width])).reshape([groups, 1, tokens, width]);
-}
-
-function two(parts: np.Array[]): [np.Array, np.Array] {
-  const [a, b] = parts;
-  if (!a || !b) throw new Error('Two parts were expected.');
-  return [a, b];
-}
-
-function three(parts: np.Array[]): [np.Array, np.Array, np.Array] {
-  const [a, b, c] = parts;
-  if (!a || !b || !c) throw new Error('Three parts were expected.');
-  return [a, b, c];
 }

@@ -38,11 +38,11 @@ export interface Llama {
   embeddings(tokens: readonly number[]): Promise<ReadonlyMap<number, Float32Array>>;
   headRows(tokens: readonly number[]): Promise<ReadonlyMap<number, Float32Array>>;
   /** The last layer's output for the input rows of a pack. */
-  run(pack: Pack, input: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  run(pack: Pack, input: Float32Array): Promise<Float32Array>;
   /** The same, with what `back` needs; give the trace to `back` or to `forget`. */
-  runForBack(pack: Pack, input: Float32Array<ArrayBuffer>): Promise<{ hidden: Float32Array; trace: Trace }>;
+  runForBack(pack: Pack, input: Float32Array): Promise<{ hidden: Float32Array; trace: Trace }>;
   /** The gradient with respect to the input rows, given that of the output. Uses up the trace. */
-  back(trace: Trace, gradient: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  back(trace: Trace, gradient: Float32Array): Promise<Float32Array>;
   forget(trace: Trace): void;
   /** Of rows that went through the last norm. */
   normalizers(rows: readonly Float32Array[]): Promise<Normalizer[]>;
@@ -85,7 +85,7 @@ export async function loadLlama(
     await blockUntilReady(kept);
     return kept;
   }
-  const vector = async (name: string) => onDevice(await source.tensor(name), [width]);
+  const vector = async (name: string) => onDevice(await source.tensor(name), [width, 1]);
 
   const count = Math.ceil((vocabulary * width) / PART);
   const rows = Math.ceil(vocabulary / count);
@@ -150,8 +150,11 @@ export async function loadLlama(
   function surroundings(pack: Pack): Surroundings {
     const tokens = pack.units.length;
     const { cosine, sine } = rotations(pack.positions, shape);
-    const turn = (values: Float32Array<ArrayBuffer>) => onDevice(values, [tokens, 1, 2, headSize / 2]);
-    return { mask: onDevice(maskOf(pack), [tokens, tokens]), cosine: turn(cosine), sine: turn(sine) };
+    return {
+      mask: onDevice(maskOf(pack), [tokens, tokens]),
+      cosine: onDevice(cosine, [1, headSize / 2, tokens]),
+      sine: onDevice(sine, [2, headSize / 2, tokens]),
+    };
   }
 
   /** Layers whose work may be queued before the device is waited for. */
@@ -167,6 +170,9 @@ export async function loadLlama(
     if (!(data instanceof Float32Array)) throw new Error(`Numbers came back as ${data.constructor.name}.`);
     return data;
   }
+
+  /** Rows, one a token, as columns on the device. */
+  const onColumns = (rows: Float32Array) => onDevice(turned(rows, width), [width, rows.length / width]);
 
   function forget(trace: Trace): void {
     for (const { input, kept } of trace.layers) disposeAll([input, ...(kept ? Object.values(kept) : [])]);
@@ -212,13 +218,13 @@ export async function loadLlama(
     async run(pack, input) {
       const around = surroundings(pack);
       const every = stride(pack.units.length);
-      let x = onDevice(input, [pack.units.length, width]);
+      let x = onColumns(input);
       for (const [i, weights] of layers.entries()) {
         x = step(x, refs(weights), refs(around));
         if ((i + 1) % every === 0) await blockUntilReady(x);
       }
       disposeAll(Object.values(around));
-      return read(x);
+      return turned(await read(x), pack.units.length);
     },
     async runForBack(pack, input) {
       const tokens = pack.units.length;
@@ -226,7 +232,7 @@ export async function loadLlama(
       const every = stride(tokens);
       const affordable = Math.floor(keepBytes / (4 * tokens * keptWidth(shape)));
       const trace: Trace = { around, layers: [] };
-      let x = onDevice(input, [tokens, width]);
+      let x = onColumns(input);
       for (const [i, weights] of layers.entries()) {
         const before = x;
         // The last layers' are kept: they are the first to be used and freed.
@@ -237,12 +243,12 @@ export async function loadLlama(
         trace.layers.push({ input: before, kept });
         if ((i + 1) % every === 0) await blockUntilReady([x, ...(kept ? Object.values(kept) : [])]);
       }
-      return { hidden: await read(x), trace };
+      return { hidden: turned(await read(x), tokens), trace };
     },
     async back(trace, gradient) {
       const tokens = gradient.length / width;
       const every = stride(tokens);
-      let dy = onDevice(gradient, [tokens, width]);
+      let dy = onColumns(gradient);
       for (let i = layers.length - 1; i >= 0; i--) {
         const weights = layers[i];
         const layer = trace.layers.pop();
@@ -257,7 +263,7 @@ export async function loadLlama(
         if (i % every === 0) await blockUntilReady(dy);
       }
       forget(trace);
-      return read(dy);
+      return turned(await read(dy), tokens);
     },
     forget,
     async normalizers(given) {
@@ -312,19 +318,31 @@ export async function loadLlama(
 
 /** Angles of rotary positions, as `rotate` reads them. */
 export function rotations(positions: Int32Array, { headSize, ropeTheta }: LlamaShape) {
+  const tokens = positions.length;
   const half = headSize / 2;
-  const cosine = new Float32Array(positions.length * headSize);
-  const sine = new Float32Array(positions.length * headSize);
-  positions.forEach((position, row) => {
+  const cosine = new Float32Array(half * tokens);
+  const sine = new Float32Array(2 * half * tokens);
+  positions.forEach((position, token) => {
     for (let i = 0; i < half; i++) {
       const angle = position * ropeTheta ** (-i / half);
-      const at = row * headSize + i;
-      cosine[at] = cosine[at + half] = Math.cos(angle);
-      sine[at] = -Math.sin(angle);
-      sine[at + half] = Math.sin(angle);
+      cosine[i * tokens + token] = Math.cos(angle);
+      sine[i * tokens + token] = -Math.sin(angle);
+      sine[(half + i) * tokens + token] = Math.sin(angle);
     }
   });
   return { cosine, sine };
+}
+
+/** A matrix of so many columns, turned round. */
+export function turned(values: Float32Array, columns: number): Float32Array<ArrayBuffer> {
+  const rows = values.length / columns;
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      out[column * rows + row] = values[row * columns + column] ?? 0;
+    }
+  }
+  return out;
 }
 
 /** One more reference to each array of a record: the call that gets them consumes these. */

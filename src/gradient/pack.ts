@@ -67,14 +67,12 @@ export function rowsOf({ context, options }: Sequence): number {
   return options.reduce((sum, option) => sum + option.length - 1, context.length);
 }
 
-/** `[rows, rows]`: 0 where the row may look, -1e9 elsewhere. */
+/** `[rows, rows]`: 0 where the unit of the column looks at that of the row, -1e9 elsewhere. */
 export function maskOf({ parents }: Pack): Float32Array<ArrayBuffer> {
   const rows = parents.length;
   const mask = new Float32Array(rows * rows).fill(-1e9);
-  for (let row = 0; row < rows; row++) {
-    const parent = parents[row] ?? -1;
-    if (parent >= 0) mask.copyWithin(row * rows, parent * rows, (parent + 1) * rows);
-    mask[row * rows + row] = 0;
+  for (let unit = 0; unit < rows; unit++) {
+    for (let seen = unit; seen >= 0; seen = parents[seen] ?? -1) mask[seen * rows + unit] = 0;
   }
   return mask;
 }

@@ -14,7 +14,7 @@ const only = (sequences: readonly Sequence[], limit = 1000) => {
 function seen(pack: ReturnType<typeof only>, row: number): number[] {
   const mask = maskOf(pack);
   const rows = pack.parents.length;
-  return [...pack.units].filter((_, column) => mask[row * rows + column] === 0);
+  return [...pack.units].filter((_, column) => mask[column * rows + row] === 0);
 }
 
 test('virtual rows are told from tokens', () => {
