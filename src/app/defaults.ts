@@ -72,13 +72,17 @@ const MODEST = {
 
 const AMPLE = { options: {}, budget: { minutes: 120 }, limits: {} };
 
-/** A whole configuration with every default filled in, and the reasons for those that depend on the models. */
+/**
+ * A whole configuration with every default filled in, and the reasons for those that depend on the models. `gradient`
+ * says what a method that follows gradients needs of this machine (gradient-fit.ts); empty for other methods.
+ */
 export function defaultConfig(
   task: Task,
   method: Optimizer,
   target: ModelChoice,
   optimizer: ModelChoice,
   ids: RunConfig['models'],
+  gradient = '',
 ): { config: RunConfig; why: string[] } {
   const { rendering: usual, why: whyRendering } = renderingFor(task, target);
   const rendering = withRoom(usual, method);
@@ -88,12 +92,11 @@ export function defaultConfig(
   const why = [whyRendering, whyMeta];
   if (rendering !== usual)
     why.push(`This method lets the target write out its work: up to ${rendering.maxTokens} tokens a reply.`);
-  if (method.tunes)
+  if (method.tunes && target.runtime !== 'wllama')
     why.push(
-      target.runtime === 'wllama'
-        ? 'The gradient is taken in an unpacked copy of the target, some 4 bytes a weight beside the target itself.'
-        : 'This method needs a target that runs on the processor from a GGUF file of the Llama architecture, such as SmolLM2 135M: choose one.',
+      'This method needs a target that runs on the processor from a GGUF file of the Llama architecture, such as SmolLM2 135M: choose one.',
     );
+  else if (gradient !== '') why.push(gradient);
   if (rendering.read === 'choose')
     why.push(
       'Before the first run with this task and model, up to 20 validation examples are answered both ways (at most 40 calls, charged to no budget); where fewer than 95 % agree, answers are written instead.',

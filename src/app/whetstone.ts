@@ -15,6 +15,7 @@ import { defaultConfig } from './defaults.ts';
 import { makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
 import type { Experiments } from './experiments.ts';
+import { gradientFit } from './gradient-fit.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import { startRun } from './live-run.ts';
@@ -170,7 +171,11 @@ export function makeWhetstone(): Whetstone {
       models.choice(optimizer),
     ]);
     const ids = { target, optimizer, embedder: EMBEDDER_ID };
-    return defaultConfig(theTask, methodOf(method), theTarget, theOptimizer, ids);
+    const theMethod = methodOf(method);
+    const gradient = theMethod.tunes
+      ? gradientFit(theTarget, await models.choices(), await models.probe()).text
+      : '';
+    return defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient);
   };
   const cost: Whetstone['cost'] = async (config) =>
     bounded(costOf(config, await taskOf(config.task)), config.budget);
