@@ -21,6 +21,12 @@ export const LESSONS = {
     options: { candidates: 4, steps: 3 },
     settings: { seed: 2, budget: { minutes: 2 }, limits: { train: 12, validation: 10, test: 60 } },
   },
+  'nothing-to-find': {
+    task: 'boolean-expressions',
+    method: 'opro',
+    options: { candidates: 5, steps: 2 },
+    settings: { seed: 1, budget: { minutes: 3 }, limits: { train: 8, validation: 8, test: 36 } },
+  },
 };
 
 /** Both roles are played by it. */
