@@ -78,7 +78,7 @@ export default defineConfig({
   preview: { headers: isolation },
   worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },
   optimizeDeps: {
-    exclude: ['@wllama/wllama', '@mlc-ai/web-llm'],
+    exclude: ['@jax-js/jax', '@wllama/wllama', '@mlc-ai/web-llm'],
     include: ['@xenova/transformers', 'papaparse'],
   },
   build: {
