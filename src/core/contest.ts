@@ -1,6 +1,6 @@
 import type { Candidate, Scored } from './candidate.ts';
 import type { Op } from './events.ts';
-import { exceeds, hardestFirst, type Hardness } from './exceed.ts';
+import { exceeds, hardestFirst, tally, type Hardness } from './exceed.ts';
 import { casesOf, wrongOf } from './feedback.ts';
 import type { Tools } from './optimizer.ts';
 import type { Rng } from './rng.ts';
@@ -10,6 +10,21 @@ import type { Example } from './task.ts';
  * Places given to the best by full validation score. Once all places are held, a challenger is answered only for as
  * long as it can still take one, which changes nothing about who gets them.
  */
+
+/**
+ * Before the first step: the initial prompt on all of validation, and how hard it found each example. `scored` holds
+ * the one score.
+ */
+export async function* opening(
+  tools: Tools,
+  detail = 'the initial prompt',
+): Op<{ scored: Scored[]; hardness: Hardness }> {
+  yield { type: 'stage', step: 0, stage: 'evaluate', detail };
+  const scored = yield* tools.score([tools.initial]);
+  const hardness: Hardness = new Map();
+  tally(hardness, tools.known(tools.initial, 'validation'));
+  return { scored, hardness };
+}
 
 export interface Terms {
   places: number;

@@ -21,9 +21,8 @@
  */
 import type { Candidate, Scored } from '../core/candidate.ts';
 import { banditOptions, rankCandidates, searchOf } from '../core/bandits.ts';
-import { contest, crown } from '../core/contest.ts';
+import { contest, crown, opening } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
-import { tally, type Hardness } from '../core/exceed.ts';
 import { advanced, decimal, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { INDUCE, induced, PARAPHRASE, paraphrases } from '../core/variants.ts';
@@ -99,12 +98,9 @@ export const ape: Optimizer<ApeOptions> = {
   },
 
   async *search(tools, options) {
-    const { validation } = tools.task.splits;
-    const hardness: Hardness = new Map();
-    yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
-    const [first] = yield* tools.score([tools.initial]);
+    const { scored, hardness } = yield* opening(tools);
+    const [first] = scored;
     if (first === undefined) return;
-    tally(hardness, yield* tools.answers(tools.initial, 'validation', validation));
     let best = first;
     let kept: Scored[] = [first];
 

@@ -32,9 +32,8 @@
  */
 import { banditOptions, rankCandidates, searchOf } from '../core/bandits.ts';
 import type { Candidate, Scored } from '../core/candidate.ts';
-import { contest, crown } from '../core/contest.ts';
+import { contest, crown, opening } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
-import { tally, type Hardness } from '../core/exceed.ts';
 import { caseList, type Case } from '../core/feedback.ts';
 import { advanced, choice, decimal, toggle, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
@@ -246,12 +245,10 @@ export const apo: Optimizer<ApoOptions> = {
 
   async *search(tools, given) {
     let options = settled(given);
-    const { train, validation } = tools.task.splits;
-    const hardness: Hardness = new Map();
-    yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
-    const [first] = yield* tools.score([tools.initial]);
+    const { train } = tools.task.splits;
+    const { scored, hardness } = yield* opening(tools);
+    const [first] = scored;
     if (first === undefined) return;
-    tally(hardness, yield* tools.answers(tools.initial, 'validation', validation));
     yield* tools.current(first);
     let best = first;
     let beam: Scored[] = [first];

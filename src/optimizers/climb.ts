@@ -14,9 +14,8 @@
  * win, which changes nothing about who wins.
  */
 import type { Candidate } from '../core/candidate.ts';
-import { contest } from '../core/contest.ts';
+import { contest, opening } from '../core/contest.ts';
 import type { Op } from '../core/events.ts';
-import { tally, type Hardness } from '../core/exceed.ts';
 import { advanced, choice, decimal, whole } from '../core/option.ts';
 import type { Optimizer, Tools } from '../core/optimizer.ts';
 import { firstLine, proposals } from '../core/propose.ts';
@@ -102,12 +101,9 @@ export const climb: Optimizer<ClimbOptions> = {
   }),
 
   async *search(tools, options) {
-    const { validation } = tools.task.splits;
-    const hardness: Hardness = new Map();
-    yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
-    const [first] = yield* tools.score([tools.initial]);
+    const { scored, hardness } = yield* opening(tools);
+    const [first] = scored;
     if (first === undefined) return;
-    tally(hardness, yield* tools.answers(tools.initial, 'validation', validation));
     yield* tools.current(first);
     let current = first;
     let since = 0;

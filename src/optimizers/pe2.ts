@@ -21,10 +21,9 @@
  * The paper's stated step size and history of prompts, which it drops, are `maxChange` and `history`, off by default.
  */
 import type { Candidate, Scored } from '../core/candidate.ts';
-import { contest } from '../core/contest.ts';
+import { contest, opening } from '../core/contest.ts';
 import { words } from '../core/edit.ts';
 import type { Op, Part } from '../core/events.ts';
-import { tally, type Hardness } from '../core/exceed.ts';
 import { caseList, casesOf, wrongOf, type Case } from '../core/feedback.ts';
 import { joinParts } from '../core/fill.ts';
 import type { Message } from '../core/model.ts';
@@ -170,14 +169,10 @@ export const pe2: Optimizer<Pe2Options> = {
   },
 
   async *search(tools, options) {
-    const { validation } = tools.task.splits;
-    const hardness: Hardness = new Map();
-    yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the first prompts' };
-    const first = yield* tools.score([tools.initial]);
-    tally(hardness, yield* tools.answers(tools.initial, 'validation', validation));
+    const { scored, hardness } = yield* opening(tools, 'the first prompts');
     const started = yield* population(tools, options.start, { temperature: 1, demos: DEMONSTRATIONS });
     const places = options.beam;
-    let beam = yield* contest(tools, first, started, { places, step: 0, hardness });
+    let beam = yield* contest(tools, scored, started, { places, step: 0, hardness });
     let best = beam[0];
     const history: Scored[] = [...beam];
     if (best !== undefined) yield* tools.current(best);

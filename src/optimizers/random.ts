@@ -12,8 +12,7 @@
  * A paraphrase that can no longer beat the best is not answered to the end; who wins does not depend on it.
  */
 import type { Candidate } from '../core/candidate.ts';
-import { contest } from '../core/contest.ts';
-import { tally, type Hardness } from '../core/exceed.ts';
+import { contest, opening } from '../core/contest.ts';
 import { choice, decimal, whole, advanced } from '../core/option.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import { PARAPHRASE, paraphrases } from '../core/variants.ts';
@@ -61,11 +60,8 @@ export const random: Optimizer<RandomOptions> = {
   }),
 
   async *search(tools, options) {
-    const { validation } = tools.task.splits;
-    const hardness: Hardness = new Map();
-    yield { type: 'stage', step: 0, stage: 'evaluate', detail: 'the initial prompt' };
-    let best = yield* tools.score([tools.initial]);
-    tally(hardness, yield* tools.answers(tools.initial, 'validation', validation));
+    const { scored, hardness } = yield* opening(tools);
+    let best = scored;
     const found: Candidate[] = [tools.initial];
 
     for (let i = 0; i < options.steps; i++) {
@@ -83,7 +79,7 @@ export const random: Optimizer<RandomOptions> = {
       found.push(...drawn);
       yield { type: 'stage', step, stage: 'evaluate', detail: `${drawn.length} paraphrases` };
       best = yield* contest(tools, best, drawn, { places: 1, step, hardness });
-      for (const scored of best) yield* tools.current(scored);
+      for (const one of best) yield* tools.current(one);
     }
   },
 };
