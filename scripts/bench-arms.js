@@ -117,6 +117,9 @@ async function benchArms(args) {
       return 1;
     }
     await ensureModels();
+    // Once for all runs: what is built does not change between them.
+    const { serve } = await import('./serve.js');
+    const { url, close } = await serve({ port: 0, mode: 'preview' });
     for (const [i, job] of jobs.entries()) {
       if (kept().some((run) => identity(run) === identity(job))) continue;
       console.log(`\n${i + 1}/${jobs.length}: ${job.arm}, seed ${job.seed}`);
@@ -127,8 +130,9 @@ async function benchArms(args) {
         budget: { minutes },
       };
       const wanted = { task, optimizer: 'gradient-complement', model, seed: job.seed, steps: 1, short };
-      const outcome = await runReal(wanted, { executablePath, flags: SOFTWARE_FLAGS }, console.log);
+      const outcome = await runReal(wanted, { executablePath, flags: SOFTWARE_FLAGS, url }, console.log);
       if ('problem' in outcome) {
+        await close();
         console.error(plain(outcome.problem));
         return 1;
       }
@@ -136,6 +140,7 @@ async function benchArms(args) {
       appendFileSync(RUNS, `\n${JSON.stringify({ ...job, outcome })}\n`);
       await write(options, jobs);
     }
+    await close();
   }
   await write(options, jobs);
   console.log('Written to docs/gradient.md.');

@@ -99,22 +99,22 @@ export async function demonstrate(args) {
 /**
  * One run with a real model, in a headless Chromium that shows the built page. Says how it goes.
  * @param {Wanted} wanted
- * @param {{ executablePath: string, flags: string[] }} chrome
+ * @param {{ executablePath: string, flags: string[], url?: string }} chrome `url`: of the page where it is served already
  * @param {(line: string) => void} say
  */
-export async function runReal(wanted, { executablePath, flags }, say) {
-  const { url, close } = await serve({ port: 0, mode: 'preview' });
+export async function runReal(wanted, { executablePath, flags, url }, say) {
+  const served = url === undefined ? await serve({ port: 0, mode: 'preview' }) : null;
   const browser = await chromium.launch({ executablePath, args: flags });
   try {
     const page = await browser.newPage();
     await page.exposeFunction('demoSays', makeProgress(say));
     page.on('pageerror', (error) => console.error(`The page failed: ${plain(error.message)}`));
-    await page.goto(url);
+    await page.goto(url ?? served?.url ?? '');
     await page.waitForFunction(() => 'whetstone' in globalThis);
     return await page.evaluate(runInPage, wanted);
   } finally {
     await browser.close();
-    await close();
+    await served?.close();
   }
 }
 
