@@ -14,8 +14,8 @@ export interface Recorded {
   effects: readonly LoggedEffect[];
 }
 
-/** Events between two breaths of a replay, so that the page stays awake. */
-const BREATH = 500;
+/** Milliseconds of work between two breaths of a replay, so that the page stays awake. */
+const BREATH = 12;
 
 /** A run says less than this for each entry of its log and each step; what says more was made to never end. */
 const MOST_EVENTS = 100_000;
@@ -46,14 +46,59 @@ export async function* replayed(
   method: Optimizer,
   through: (effects: Effects) => Effects = (effects) => effects,
 ): AsyncGenerator<RunEvent> {
-  const { record } = recorded;
-  const effects = through(fromLog(recorded));
-  let count = 0;
+  const { record, effects: log } = recorded;
+  const past = new Map(log.map(({ key, outcome }) => [key, outcome]));
+  const effects = through(logged(past, record.config.models, null, () => Promise.resolve()));
+  let breathed = performance.now();
   for await (const event of run(record.config, record.task, method, effects)) {
     yield event;
-    if ((count += 1) % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
+    if (performance.now() - breathed < BREATH) continue;
+    await breath();
+    breathed = performance.now();
   }
 }
+
+/** Lets the page draw and take input. Timers would add four milliseconds of waiting each time. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/** A list that grows while a replay goes on; `first` when there is something to show, `whole` when it has ended. */
+export interface Growing {
+  events: readonly RunEvent[];
+  /** Rejects when the replay fails before it told anything. */
+  first: Promise<void>;
+  /** Never rejects: a run that was interrupted ends where its log does. */
+  whole: Promise<void>;
+}
+
+/** Gathers a replay's events as they come. */
+export function growing(replay: AsyncIterable<RunEvent>): Growing {
+  const events: RunEvent[] = [];
+  const first = Promise.withResolvers<void>();
+  async function gather() {
+    try {
+      for await (const event of replay) {
+        events.push(event);
+        if (events.length === FIRST_EVENTS) first.resolve();
+      }
+    } catch (thrown) {
+      if (events.length === 0) first.reject(thrown);
+    }
+    first.resolve();
+  }
+  return { events, first: first.promise, whole: gather() };
+}
+
+/** Enough to draw something. */
+const FIRST_EVENTS = 200;
 
 /** The same as a list; a run that was interrupted ends where its log does. */
 export async function eventsOf(replay: AsyncIterable<RunEvent>): Promise<RunEvent[]> {

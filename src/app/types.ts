@@ -130,7 +130,10 @@ export interface Recording {
   config: RunConfig;
   /** As it was when the run began. */
   task: Task;
+  /** All of them, unless there is a `whole`: then the beginning, which grows until that resolves. */
   events: readonly RunEvent[];
+  /** Never rejects; a run that was interrupted is whole where its log ends. */
+  whole?: Promise<void>;
 }
 
 /** A moment of a recorded run, found by what happened then: the `nth` such event, the first unless said. */
@@ -268,6 +271,9 @@ export interface Whetstone {
     signals: { loading: Report; heard: Heard },
     signal: AbortSignal,
   ): Promise<Tried>;
+  /** The user's tags of found prompts, by a key of the page's choice. */
+  promptTags(): Promise<Record<string, readonly string[]>>;
+  savePromptTags(tags: Readonly<Record<string, readonly string[]>>): Promise<void>;
   /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */
   keptReplies(): Promise<{ count: number; bytes: number }>;
   clearReplies(): Promise<void>;

@@ -19,8 +19,9 @@ import { gradientFit } from './gradient-fit.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import { startRun } from './live-run.ts';
+import { promptTags, savePromptTags } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
-import { branchOf, eventsOf, openedBundle, replayed, type Recorded } from './recordings.ts';
+import { branchOf, growing, openedBundle, replayed, type Recorded } from './recordings.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { exportTask } from './task-export.ts';
@@ -28,11 +29,11 @@ import { parseTask } from './task-file.ts';
 import { tryOut } from './try-out.ts';
 import type { Recording, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
-/** The program behind the page: everything is put together here and nowhere else. */
-export function makeWhetstone(): Whetstone {
+/** The program behind the page: everything is put together here and nowhere else. `make` gives other models to tests. */
+export function makeWhetstone(make = makeModels): Whetstone {
   const opened = openStore();
   const storeOpened = opened.then(({ store }) => store);
-  const models = makeModels(storeOpened);
+  const models = make(storeOpened);
   const vectors = promptVectors(models.embedder, storeOpened);
   /** The models of the runs that go on in this tab: they must stay loaded. */
   const going = new Set<ModelIds>();
@@ -98,8 +99,9 @@ export function makeWhetstone(): Whetstone {
 
   async function recording(id: string): Promise<Recording> {
     const recorded = await recordedOf(id);
-    const events = await eventsOf(replayOf(recorded));
-    return recordingOf({ ...recorded, events }, (await runsHeld()).has(id));
+    const { events, first, whole } = growing(replayOf(recorded));
+    await first;
+    return { ...recordingOf({ ...recorded, events }, (await runsHeld()).has(id)), whole };
   }
 
   function costOf(config: RunConfig, task: Task) {
@@ -324,6 +326,8 @@ export function makeWhetstone(): Whetstone {
       await engine.load(loading, signal);
       return tryOut(engine, trial, heard, signal);
     },
+    promptTags: async () => promptTags(await storeOpened),
+    savePromptTags: async (tags) => savePromptTags(await storeOpened, tags),
     keptReplies: async () => (await storeOpened).replies.held(),
     clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {
@@ -353,7 +357,10 @@ function newRecord(config: RunConfig, task: Task): RunRecord {
   };
 }
 
-const recordingOf = ({ record, events }: Recorded & { events: RunEvent[] }, held: boolean): Recording => ({
+const recordingOf = (
+  { record, events }: Recorded & { events: readonly RunEvent[] },
+  held: boolean,
+): Recording => ({
   summary: runSummary(record, held),
   config: record.config,
   task: record.task,

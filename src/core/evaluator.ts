@@ -83,6 +83,12 @@ export function targetEffect(
   return { effect: { kind: 'choose', role: 'target', ask, options: continuations }, options };
 }
 
+type Reading = Pick<Answer, 'answer' | 'score'>;
+
+/** Characters of a reply that may well come again, and how many of them are remembered an example. */
+const SHORT = 64;
+const MOST_READINGS = 64;
+
 /**
  * `parallel` asks are kept in flight, but results are taken in the order of the asks, so that a run's events do not
  * depend on which reply arrives first. When the budget ends, asks in flight are still taken and charged.
@@ -95,6 +101,19 @@ export function makeEvaluator(
   parallel: number,
 ): Evaluator {
   const known = new Map<string, Map<string, Answer>>();
+
+  /** What was read from short replies, by example: under many prompts an example gets few different ones. */
+  const readings = new Map<Example, Map<string, Reading>>();
+
+  function readingOf(example: Example, text: string): Reading {
+    const mine = readings.get(example) ?? new Map<string, Reading>();
+    const earlier = mine.get(text);
+    if (earlier !== undefined) return earlier;
+    const answer = extract(task.metric, text, example.input);
+    const reading = { answer, score: scoreAnswer(task.metric, answer, example.gold) };
+    if (text.length <= SHORT && mine.size < MOST_READINGS) readings.set(example, mine.set(text, reading));
+    return reading;
+  }
 
   function read(
     candidate: Candidate,
@@ -113,14 +132,7 @@ export function makeEvaluator(
     switch (outcome.kind) {
       case 'generate': {
         const { text, tokens } = outcome.reply;
-        const answer = extract(task.metric, text, example.input);
-        return {
-          ...base,
-          reply: text,
-          answer,
-          score: scoreAnswer(task.metric, answer, example.gold),
-          tokens,
-        };
+        return { ...base, reply: text, ...readingOf(example, text), tokens };
       }
       case 'choose': {
         const { logProbs, tokens } = outcome.choice;

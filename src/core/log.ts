@@ -56,23 +56,25 @@ export interface ModelIds {
 export function effectKey(effect: Effect, models: ModelIds): string {
   switch (effect.kind) {
     case 'embed':
-      return keyOf('embed:embed', models.embedder, effect.texts);
+      return keyOf('embed:embed', models.embedder, JSON.stringify(effect.texts));
     case 'tune':
-      return keyOf(`tuner:${effect.ask.do}`, models.tuner ?? '', effect.ask);
+      return keyOf(`tuner:${effect.ask.do}`, models.tuner ?? '', vectorsHashed(effect.ask));
     case 'choose':
-      return keyOf(`${effect.role}:choose`, models[effect.role], [effect.ask, effect.options]);
+      return keyOf(
+        `${effect.role}:choose`,
+        models[effect.role],
+        JSON.stringify([effect.ask, effect.options]),
+      );
     case 'generate':
-      return keyOf(`${effect.role}:generate`, models[effect.role], effect.ask);
+      return keyOf(`${effect.role}:generate`, models[effect.role], JSON.stringify(effect.ask));
   }
 }
 
+const keyOf = (what: string, model: string, asked: string) => `${what}:${model}:${hash(asked)}`;
+
 /** Vectors count by their bytes: as JSON they would be text of many times the length. */
-function keyOf(what: string, model: string, asked: unknown): string {
-  const text = JSON.stringify(asked, (_, value: unknown) =>
-    value instanceof Float32Array ? hashVector(value) : value,
-  );
-  return `${what}:${model}:${hash(text)}`;
-}
+const vectorsHashed = (asked: TuneAsk) =>
+  JSON.stringify(asked, (_, value: unknown) => (value instanceof Float32Array ? hashVector(value) : value));
 
 /**
  * Answers from `past` until it runs out, then from `live`, writing each new outcome before it is handed on: what

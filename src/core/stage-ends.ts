@@ -13,12 +13,3 @@ export function stageEnds(): (event: RunEvent) => boolean {
     return over;
   };
 }
-
-/** How many events there are up to each end of a stage, and up to the run's end; rising, each once. */
-export function endsOfStages(events: readonly RunEvent[]): number[] {
-  const over = stageEnds();
-  const ends: number[] = [];
-  for (const [i, event] of events.entries()) if (over(event)) ends.push(i);
-  if (events.length > 0 && ends.at(-1) !== events.length) ends.push(events.length);
-  return ends;
-}

@@ -1,4 +1,4 @@
-import { endsOfStages } from '../core/stage-ends.ts';
+import { stageEnds } from '../core/stage-ends.ts';
 import type { RunEvent } from '../core/events.ts';
 import { copyView, emptyView, reduce, type RunView } from './run-view.ts';
 
@@ -7,6 +7,7 @@ const APART = 2000;
 
 /** A recorded run at any of its moments, in either direction. */
 export interface Timeline {
+  /** Events so far: the list may grow. */
   readonly length: number;
   /**
    * The run after its first `count` events. The view belongs to the timeline and is folded on by the next call forwards;
@@ -25,8 +26,10 @@ export interface Timeline {
  */
 export function timeline(events: readonly RunEvent[], apart = APART): Timeline {
   const kept: RunView[] = [emptyView()];
-  const ends = endsOfStages(events);
-  const starts = events.flatMap((event, i) => (event.type === 'step' ? [i] : []));
+  const over = stageEnds();
+  const ends: number[] = [];
+  const starts: number[] = [];
+  let marked = 0;
   let view = emptyView();
 
   function foldTo(goal: number) {
@@ -36,14 +39,26 @@ export function timeline(events: readonly RunEvent[], apart = APART): Timeline {
       if (view.events === kept.length * apart) kept.push(copyView(view));
     }
   }
+  /** Marks what has come since the last call. */
+  function mark() {
+    for (; marked < events.length; marked++) {
+      const event = events[marked];
+      if (event === undefined) return;
+      if (over(event)) ends.push(marked);
+      if (event.type === 'step') starts.push(marked);
+    }
+  }
   /** `marks` rise. */
   function near(marks: readonly number[], from: number, direction: 1 | -1): number {
+    mark();
     if (direction === 1) return marks.find((mark) => mark > from) ?? events.length;
     return marks.findLast((mark) => mark < from) ?? 0;
   }
 
   return {
-    length: events.length,
+    get length() {
+      return events.length;
+    },
     at(count) {
       const goal = Math.max(0, Math.min(Math.round(count), events.length));
       if (goal < view.events) view = copyView(kept[Math.floor(goal / apart)] ?? emptyView());

@@ -9,6 +9,8 @@ import type { Selection } from './live.svelte.ts';
 /** How long a whole run plays at speed 1. */
 const WHOLE_RUN_MS = 90_000;
 
+const READ_EVERY_MS = 250;
+
 /** A recorded run, shown up to any of its events. */
 export class Replay {
   readonly kind = 'replay';
@@ -26,18 +28,55 @@ export class Replay {
   speed = $state(1);
 
   /** Of every candidate of the whole recording, for views whose axes must not move while it plays. */
-  readonly prompts: readonly string[];
+  prompts: readonly string[] = $state.raw([]);
+  /** Events that are there. */
+  length = $state(0);
+  /** More of them is being read. */
+  reading = $state(false);
   readonly #events: readonly RunEvent[];
   readonly #timeline: Timeline;
   #frame = 0;
+  #stopReading = () => undefined as void;
 
-  constructor(summary: RunSummary, task: Task | null, events: readonly RunEvent[]) {
+  /** With `whole`, `events` grows until that resolves; the end is shown as it comes, until another moment is chosen. */
+  constructor(
+    summary: RunSummary,
+    task: Task | null,
+    events: readonly RunEvent[],
+    whole: Promise<void> | null = null,
+  ) {
     this.summary = summary;
     this.task = task;
     this.#events = events;
     this.#timeline = timeline(events);
-    this.prompts = events.flatMap((event) => (event.type === 'proposed' ? [event.candidate.prompt] : []));
+    this.#take();
     this.show(events.length);
+    if (whole !== null) this.#follow(whole);
+  }
+
+  #take(): void {
+    this.length = this.#events.length;
+    if (this.reading) return;
+    this.prompts = this.#events.flatMap((event) =>
+      event.type === 'proposed' ? [event.candidate.prompt] : [],
+    );
+  }
+
+  /** Takes what has come several times a second: drawing everything costs time that the reading needs. */
+  #follow(whole: Promise<void>): void {
+    this.reading = true;
+    const more = () => {
+      const atEnd = this.at >= this.length && !this.playing;
+      this.#take();
+      if (atEnd) this.show(this.length);
+    };
+    const timer = setInterval(more, READ_EVERY_MS);
+    this.#stopReading = () => clearInterval(timer);
+    void whole.then(() => {
+      clearInterval(timer);
+      this.reading = false;
+      more();
+    });
   }
 
   get events(): readonly RunEvent[] {
@@ -47,10 +86,6 @@ export class Replay {
   /** Steps that the whole run has begun. */
   get steps(): number {
     return this.#events.findLast((event) => event.type === 'step')?.step ?? 0;
-  }
-
-  get length(): number {
-    return this.#events.length;
   }
 
   /** Shows the run after its first `count` events. */
@@ -97,5 +132,6 @@ export class Replay {
 
   close(): void {
     this.pause();
+    this.#stopReading();
   }
 }

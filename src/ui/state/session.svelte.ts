@@ -12,8 +12,10 @@ import type {
 } from '../../app/types.ts';
 import type { TaskFormat } from '../../app/task-export.ts';
 import type { Optimizer } from '../../core/optimizer.ts';
-import { percent } from '../format.ts';
+import type { Task } from '../../core/task.ts';
+import { moment, percent } from '../format.ts';
 import { verdictWords } from '../result-words.ts';
+import { Bin } from './bin.svelte.ts';
 import type { Compare } from './compare.svelte.ts';
 import { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
@@ -31,6 +33,7 @@ export class Session {
   readonly setup: SetupState;
   readonly shelf: Shelf;
   readonly overnight = new Overnight();
+  readonly bin = new Bin();
   readonly mapVectors: MapVectors;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
@@ -87,7 +90,7 @@ export class Session {
         if (!storage.works) this.report({ message: storage.why, advice: storage.advice });
       }),
       this.#try('Listing models', async () => void (this.models = await whetstone.models())),
-      this.#try('Listing tasks', async () => void (this.tasks = await whetstone.tasks())),
+      this.#listTasks(),
       this.refreshRuns(),
     ]);
     this.ready = true;
@@ -102,7 +105,7 @@ export class Session {
 
   async refreshRuns(): Promise<void> {
     await this.#try('Listing earlier runs', async () => {
-      const runs = await this.whetstone.runs();
+      const runs = (await this.whetstone.runs()).filter(({ id }) => !this.bin.has(runKey(id)));
       this.runs = runs.toSorted((a, b) => b.started - a.started);
     });
   }
@@ -158,10 +161,10 @@ export class Session {
     this.busy = 'Opening the run';
     let opened = false;
     await this.#try('The run did not open', async () => {
-      const { summary, config, task, events } = await read();
+      const { summary, config, task, events, whole } = await read();
       this.leaveReplay();
       this.unasked = unasked;
-      const replay = new Replay(summary, task, events);
+      const replay = new Replay(summary, task, events, whole ?? null);
       replay.config = config;
       this.replay = replay;
       this.lesson = lesson;
@@ -179,7 +182,34 @@ export class Session {
     this.unasked = false;
   }
 
-  async remove(id: string): Promise<void> {
+  /** Hides a run and deletes it a while later, unless it is taken back. */
+  remove(run: RunSummary): void {
+    const label = `The run of ${moment(run.started)} on ${run.taskName}`;
+    this.bin.throw({ key: runKey(run.id), label }, () => this.#erase(run.id));
+    this.runs = this.runs.filter(({ id }) => id !== run.id);
+  }
+
+  /** The same for an imported task. */
+  async removeTask({ id, name }: TaskSummary): Promise<void> {
+    this.bin.throw({ key: taskKey(id), label: `The task ${name}` }, () =>
+      this.#try('The task was not deleted', () => this.whetstone.deleteTask(id)),
+    );
+    await this.#listTasks();
+    if (this.setup.choices.task === id) await this.setup.choose({ task: this.tasks[0]?.id ?? '' });
+  }
+
+  async takeBack(key: string): Promise<void> {
+    this.bin.takeBack(key);
+    await Promise.all([this.refreshRuns(), this.#listTasks()]);
+  }
+
+  async #listTasks(): Promise<void> {
+    await this.#try('Listing tasks', async () => {
+      this.tasks = (await this.whetstone.tasks()).filter(({ id }) => !this.bin.has(taskKey(id)));
+    });
+  }
+
+  async #erase(id: string): Promise<void> {
     await this.#try('The run was not deleted', async () => {
       await this.whetstone.deleteRun(id);
       if (this.replay?.summary.id === id) this.leaveReplay();
@@ -199,7 +229,9 @@ export class Session {
 
   /** A task was imported under this id: it is listed and chosen. */
   async imported(id: string): Promise<void> {
-    await this.#try('Listing tasks', async () => void (this.tasks = await this.whetstone.tasks()));
+    // It may have the place of one that was deleted a moment ago.
+    this.bin.takeBack(taskKey(id));
+    await this.#listTasks();
     await this.setup.choose({ task: id });
   }
 
@@ -213,12 +245,20 @@ export class Session {
     });
   }
 
-  async deleteTask(id: string): Promise<void> {
-    await this.#try('The task was not deleted', async () => {
-      await this.whetstone.deleteTask(id);
-      this.tasks = await this.whetstone.tasks();
-      if (this.setup.choices.task === id) await this.setup.choose({ task: this.tasks[0]?.id ?? '' });
+  /** Keeps an edited task; a bundled one becomes a copy under a name of its own. Gives its id, or null with a problem told. */
+  async saveTask(task: Task): Promise<string | null> {
+    let saved: string | null = null;
+    await this.#try('The task was not saved', async () => {
+      const taken = this.tasks.map(({ id }) => id);
+      const bundled = this.tasks.some(({ id, bundled: own }) => own && id === task.id);
+      const { taskId } = await import('../../app/import/settings.ts');
+      const { taskText } = await import('../../app/task-file.ts');
+      const name = `${task.name} (my copy)`;
+      const mine = bundled ? { ...task, id: taskId(name, taken), name } : task;
+      saved = (await this.whetstone.importTask(taskText(mine))).id;
     });
+    if (saved !== null) await this.imported(saved);
+    return saved;
   }
 
   /** Rejects with the reason when the model cannot be added. */
@@ -306,6 +346,9 @@ export class Session {
     }
   }
 }
+
+const runKey = (id: string) => `run ${id}`;
+const taskKey = (id: string) => `task ${id}`;
 
 /** Runs that ended before their final test and whose models can be asked again. */
 export function canResume(run: RunSummary): boolean {
