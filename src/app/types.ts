@@ -5,7 +5,7 @@ import type { Trial, Tried } from './try-out.ts';
 import type { Usage } from '../core/budget.ts';
 import type { RunEvent, Stage } from '../core/events.ts';
 import type { Heard, LoadProgress, Report } from '../core/model.ts';
-import type { Cost, Optimizer } from '../core/optimizer.ts';
+import type { Cost, Method } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
 import type { Task } from '../core/task.ts';
@@ -221,7 +221,7 @@ export interface Whetstone {
   readonly downloads: Downloads;
   readonly vectors: PromptVectors;
   /** Every method that can be chosen, in the order to show them; the first is the default. */
-  methods(): readonly Optimizer[];
+  methods(): readonly Method[];
   tasks(): Promise<TaskSummary[]>;
   task(id: string): Promise<Task>;
   /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
@@ -240,6 +240,8 @@ export interface Whetstone {
   }): Promise<{ config: RunConfig; why: string[] }>;
   /** Upper bound of the work a configuration asks for, before it starts. */
   cost(config: RunConfig): Promise<Cost>;
+  /** How many words a new prompt may change, step by step; empty for methods without such a schedule. */
+  stepSizes(config: RunConfig, task: Task): Promise<readonly (number | null)[]>;
   start(config: RunConfig): Promise<Run>;
   resume(id: string): Promise<Run>;
   /** All events of a recorded run, recomputed from its log without any model. */

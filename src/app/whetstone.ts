@@ -1,15 +1,14 @@
 import type { RunEvent } from '../core/events.ts';
-import { limited, optionsOf, type RunConfig } from '../core/run.ts';
+import { limited, optionsOf, type RunConfig } from '../core/run-config.ts';
+import described from 'virtual:methods';
 import type { ModelIds } from '../core/log.ts';
 import { EngineError } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
-import { optimizers } from '../optimizers/index.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
 import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
-import { exportRun } from '../storage/transfer.ts';
 import { bundledTask, bundledTasks } from './bundled-tasks.ts';
 import { defaultConfig } from './defaults.ts';
 import { makeModels } from './engines.ts';
@@ -18,16 +17,18 @@ import type { Experiments } from './experiments.ts';
 import { gradientFit } from './gradient-fit.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
-import { startRun } from './live-run.ts';
+import type { startRun } from './live-run.ts';
+import { loadMethod } from './methods.ts';
 import { promptTags, savePromptTags } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
-import { branchOf, growing, openedBundle, replayed, type Recorded } from './recordings.ts';
+import type { Recorded } from './recordings.ts';
 import { holdRun, runsHeld } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
-import { exportTask } from './task-export.ts';
 import { parseTask } from './task-file.ts';
-import { tryOut } from './try-out.ts';
 import type { Recording, RunSummary, TaskSummary, Whetstone } from './types.ts';
+
+/** Code that only opened runs need. */
+const recordings = () => import('./recordings.ts');
 
 /** The program behind the page: everything is put together here and nowhere else. `make` gives other models to tests. */
 export function makeWhetstone(make = makeModels): Whetstone {
@@ -48,13 +49,13 @@ export function makeWhetstone(make = makeModels): Whetstone {
 
   const storeOf = async (id: string): Promise<Store> => live.get(id)?.store() ?? (await storeOpened);
 
-  function methodOf(id: string): Optimizer {
-    const method = optimizers.find((one) => one.id === id);
-    if (method === undefined)
+  async function methodOf(id: string): Promise<Optimizer> {
+    const method = await loadMethod(id);
+    if (method === null)
       throw new EngineError(
         'unavailable',
         `There is no method called ${id}.`,
-        `Choose one of ${optimizers.map((one) => one.id).join(', ')}.`,
+        `Choose one of ${described.map((one) => one.id).join(', ')}.`,
       );
     return method;
   }
@@ -92,37 +93,41 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return { record, effects: items };
   }
 
-  const replayOf = (recorded: Recorded) =>
-    replayed(recorded, methodOf(recorded.record.config.optimizer), (effects) =>
-      vectors.hear(recorded.record.config.models.embedder, effects),
-    );
+  async function* replayOf(recorded: Recorded): AsyncGenerator<RunEvent> {
+    const { optimizer, models: asked } = recorded.record.config;
+    const [{ replayed }, method] = await Promise.all([recordings(), methodOf(optimizer)]);
+    yield* replayed(recorded, method, (effects) => vectors.hear(asked.embedder, effects));
+  }
 
   async function recording(id: string): Promise<Recording> {
     const recorded = await recordedOf(id);
+    const { growing } = await recordings();
     const { events, first, whole } = growing(replayOf(recorded));
     await first;
     return { ...recordingOf({ ...recorded, events }, (await runsHeld()).has(id)), whole };
   }
 
-  function costOf(config: RunConfig, task: Task) {
-    const method = methodOf(config.optimizer);
-    const { splits } = limited(task, config.limits);
-    const sizes = { train: splits.train.length, validation: splits.validation.length };
+  async function costOf(config: RunConfig, task: Task) {
+    const method = await methodOf(config.optimizer);
+    const sizes = sizesOf(config, task);
     return greatest(allOptions(config).map((options) => method.cost(optionsOf(method, options), sizes)));
   }
 
   /** Goes on with `record` from its log; an empty log is a fresh start. */
   async function begin(record: RunRecord, unattended = false) {
     const { store, problem } = await opened;
-    const method = methodOf(record.config.optimizer);
-    const cost = costOf(record.config, record.task);
+    const [method, cost, liveRun] = await Promise.all([
+      methodOf(record.config.optimizer),
+      costOf(record.config, record.task),
+      import('./live-run.ts'),
+    ]);
     const release = await holdRun(record.id);
     const { items } = await store.loadEffects(record.id).catch((error: unknown) => {
       release();
       throw error;
     });
     record.status = 'running';
-    const started = startRun(record, items, {
+    const started = liveRun.startRun(record, items, {
       store,
       problem,
       optimizer: method,
@@ -173,14 +178,14 @@ export function makeWhetstone(make = makeModels): Whetstone {
       models.choice(optimizer),
     ]);
     const ids = { target, optimizer, embedder: EMBEDDER_ID };
-    const theMethod = methodOf(method);
+    const theMethod = await methodOf(method);
     const gradient = theMethod.tunes
       ? gradientFit(theTarget, await models.choices(), await models.probe()).text
       : '';
     return defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient);
   };
   const cost: Whetstone['cost'] = async (config) =>
-    bounded(costOf(config, await taskOf(config.task)), config.budget);
+    bounded(await costOf(config, await taskOf(config.task)), config.budget);
 
   let experiments: Promise<Experiments> | null = null;
 
@@ -221,7 +226,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     removeModel: models.remove,
     downloads: models.downloads,
     vectors,
-    methods: () => optimizers,
+    methods: () => described,
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();
@@ -234,11 +239,17 @@ export function makeWhetstone(make = makeModels): Whetstone {
         async () => (await opened).problem === null,
         async (text) => void (await importTask(text)),
       ),
-    exportTask: async (id, format) => exportTask(await taskOf(id), format),
+    exportTask: async (id, format) =>
+      (await import('./task-export.ts')).exportTask(await taskOf(id), format),
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
     defaults,
     cost,
+
+    async stepSizes(config, task) {
+      const method = await methodOf(config.optimizer);
+      return method.stepSizes?.(optionsOf(method, config.options), sizesOf(config, task)) ?? [];
+    },
 
     async start(config) {
       const task = await taskOf(config.task);
@@ -252,7 +263,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
     recording,
     async openBundle(file) {
-      const opened = await openedBundle(file, optimizers);
+      const opened = await (await recordings()).openedBundle(file, loadMethod);
       const store = await storeOpened;
       const known = await store.run(opened.record.id).catch(() => null);
       if (known !== null) {
@@ -266,13 +277,15 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
     lessons: listedLessons,
     async openLesson(id) {
-      const opened = await openedBundle(await lessonFile(id), optimizers);
+      const { openedBundle } = await recordings();
+      const opened = await openedBundle(await lessonFile(id), loadMethod);
       lent.set(opened.record.id, opened);
       return recordingOf(opened, false);
     },
     async branch(id, change) {
       const of = await recordedOf(id);
-      const { config, effects } = await branchOf(of, methodOf(of.record.config.optimizer), change);
+      const method = await methodOf(of.record.config.optimizer);
+      const { config, effects } = await (await recordings()).branchOf(of, method, change);
       const builds = of.record.builds?.filter(({ from }) => from < effects.length);
       const record = { ...newRecord(config, of.record.task), ...(builds && { builds }) };
       void requestPersistence();
@@ -285,7 +298,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
         ({ makeExperiments }) =>
           makeExperiments({
             store: storeOpened,
-            methods: optimizers,
+            methods: described,
             task: taskOf,
             defaults,
             cost,
@@ -324,7 +337,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
         () => undefined,
       );
       await engine.load(loading, signal);
-      return tryOut(engine, trial, heard, signal);
+      return (await import('./try-out.ts')).tryOut(engine, trial, heard, signal);
     },
     promptTags: async () => promptTags(await storeOpened),
     savePromptTags: async (tags) => savePromptTags(await storeOpened, tags),
@@ -332,7 +345,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {
       const { record, effects } = await recordedOf(id);
-      return exportRun(record, effects);
+      return (await import('../storage/transfer.ts')).exportRun(record, effects);
     },
   };
 }
@@ -368,6 +381,11 @@ const recordingOf = (
 });
 
 /** Those of the start and those of each branch. */
+function sizesOf(config: RunConfig, task: Task) {
+  const { train, validation } = limited(task, config.limits).splits;
+  return { train: train.length, validation: validation.length };
+}
+
 const allOptions = ({ options, branches = [] }: RunConfig) => [
   options,
   ...branches.map((one) => one.options),

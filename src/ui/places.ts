@@ -3,7 +3,7 @@ import type { Session } from './state/session.svelte.ts';
 
 /** A place of the page beside the run view. `leave` goes back there. */
 export interface Place {
-  /** In the address: `#history`. */
+  /** In the address: `#library`. */
   id: string;
   name: string;
   /** Fetched when it is first visited, so that the page begins small. */
@@ -14,5 +14,5 @@ export interface Place {
 export const places: readonly Place[] = [
   { id: 'lessons', name: 'Lessons', load: () => import('./panels/Lessons.svelte') },
   { id: 'compare', name: 'Compare', load: () => import('./panels/compare/Compare.svelte') },
-  { id: 'history', name: 'History', load: () => import('./panels/History.svelte') },
+  { id: 'library', name: 'Library', load: () => import('./panels/library/Library.svelte') },
 ];

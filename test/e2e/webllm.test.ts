@@ -121,7 +121,7 @@ describe.skipIf(!present)(`WebLLM in the page${skipped}`, () => {
       const again = (await replayed(page, id)) as RunEvent[];
       expect(again.map(({ type }) => type)).toEqual(events.map(({ type }) => type));
       expect(again.filter(({ type }) => type === 'recovered')).toEqual(ofType('recovered'));
-      await page.getByRole('link', { name: /History/ }).click();
+      await page.getByRole('link', { name: 'Library' }).click();
       await page.getByRole('button', { name: 'Open', exact: true }).first().click();
       await page.getByRole('region', { name: 'Result' }).waitFor();
       expect(opened.errors).toEqual([]);

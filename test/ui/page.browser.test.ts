@@ -246,35 +246,35 @@ test('the chart is one tab stop, and arrow keys and Enter choose a candidate', a
     .toHaveTextContent('the best so far');
 });
 
-test('history: resume, open, export, and delete only after a second word', async () => {
+test('library: runs are resumed, opened, exported, and deleted until that is taken back', async () => {
   const whetstone = standIn(
     (config) => playedRun(config, recordedEvents().slice(0, 300), Infinity, 0),
     [summary(), summary({ id: 'run-2', status: 'interrupted', verdict: null })],
   );
   const link = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockReturnValue();
   await render(App, { whetstone });
-  await page.getByRole('link', { name: /History/ }).click();
-  const history = page.getByRole('region', { name: 'History' });
-  await expect.element(history.getByRole('button', { name: 'Resume' })).toBeVisible();
-  expect(history.getByRole('button', { name: 'Resume' }).elements()).toHaveLength(1);
+  await page.getByRole('link', { name: 'Library' }).click();
+  const runs = page.getByRole('region', { name: 'Runs' });
+  await expect.element(runs.getByRole('button', { name: 'Resume' })).toBeVisible();
+  expect(runs.getByRole('button', { name: 'Resume' }).elements()).toHaveLength(1);
 
-  await history.getByRole('button', { name: 'Export' }).first().click();
+  await runs.getByRole('button', { name: 'Export' }).first().click();
   await expect.poll(() => whetstone.calls).toContain('export run-1');
-  await history.getByRole('button', { name: 'Delete' }).first().click();
+  await runs.getByRole('button', { name: 'Delete' }).first().click();
+  await expect.poll(() => runs.getByRole('button', { name: 'Open', exact: true }).elements()).toHaveLength(1);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(() => runs.getByRole('button', { name: 'Open', exact: true }).elements()).toHaveLength(2);
   expect(whetstone.calls).not.toContain('delete run-1');
-  await history.getByRole('button', { name: 'Keep' }).click();
-  await history.getByRole('button', { name: 'Delete' }).first().click();
-  await history.getByRole('button', { name: 'Delete for good' }).click();
-  await expect.poll(() => whetstone.calls).toContain('delete run-1');
-  await expect.poll(() => history.getByRole('button', { name: 'Open' }).elements()).toHaveLength(1);
 
-  await history.getByRole('button', { name: 'Open' }).click();
+  await runs.getByLabelText('Filter').fill('interrupted');
+  await expect.poll(() => runs.getByRole('button', { name: 'Open', exact: true }).elements()).toHaveLength(1);
+  await runs.getByRole('button', { name: 'Open', exact: true }).click();
   await expect.element(page.getByRole('region', { name: 'Result' })).toBeVisible();
   await page.getByRole('slider', { name: 'Moment of the run' }).fill('300');
   await expect.element(page.getByRole('region', { name: 'Result' })).not.toBeInTheDocument();
 
-  await page.getByRole('link', { name: /History/ }).click();
-  await history.getByRole('button', { name: 'Resume' }).click();
+  await page.getByRole('link', { name: 'Library' }).click();
+  await runs.getByRole('button', { name: 'Resume' }).click();
   await expect.element(page.getByTestId('stage-line')).toHaveTextContent('Running');
   expect(whetstone.calls).toContain('resume run-2');
   link.mockRestore();

@@ -16,7 +16,7 @@ import { parseTask } from '../../src/app/task-file.ts';
 import type { Task } from '../../src/core/task.ts';
 import { noUsage } from '../../src/core/budget.ts';
 import type { RunEvent } from '../../src/core/events.ts';
-import type { RunConfig } from '../../src/core/run.ts';
+import { optionsOf, type RunConfig } from '../../src/core/run.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
 import { experimentsIn } from '../app/experiment-world.ts';
@@ -277,6 +277,7 @@ export function standIn(
 ): Whetstone & { calls: string[] } {
   const calls: string[] = [];
   let kept = runs;
+  let tags: Readonly<Record<string, readonly string[]>> = {};
   let replies = { count: 2140, bytes: 912_000 };
   const imported = new Map<string, Task>();
   const taskOf = (id: string) => imported.get(id) ?? task;
@@ -292,6 +293,8 @@ export function standIn(
     models: async () => [...shelf.models],
     downloads: shelf.downloads,
     vectors: wordVectors(calls),
+    promptTags: async () => tags,
+    savePromptTags: async (given) => void (tags = { ...given }),
     async tryOut(target, { candidate, input }, { loading, heard }) {
       calls.push(`try ${target}: ${input}`);
       loading({ loaded: 1, total: 2, doing: 'Reading the model' });
@@ -331,7 +334,10 @@ export function standIn(
         async (text) => void keep(text),
       ),
     exportTask: async (id, format) => exportTask(taskOf(id), format),
-    deleteTask: async () => undefined,
+    deleteTask: async (id) => {
+      calls.push(`delete task ${id}`);
+      imported.delete(id);
+    },
     defaults: async ({ method }) => ({
       config: {
         ...config,
@@ -353,6 +359,11 @@ export function standIn(
       targetCalls: 48 + (budget.steps ?? 6) * 6 * 48,
       optimizerCalls: (budget.steps ?? 6) * 6,
     }),
+    stepSizes: async (given, { splits }) => {
+      const method = optimizers.find((one) => one.id === given.optimizer);
+      const sizes = { train: splits.train.length, validation: splits.validation.length };
+      return method?.stepSizes?.(optionsOf(method, given.options), sizes) ?? [];
+    },
     start: async (given) => {
       calls.push('start');
       return begin(given);

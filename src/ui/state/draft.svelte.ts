@@ -1,7 +1,7 @@
 import type { ModelChoice } from '../../app/types.ts';
 import type { Experiments } from '../../app/experiments.ts';
 import type { Design, Factor, Level, Pool } from '../../core/experiment.ts';
-import type { Optimizer, OptionValue } from '../../core/optimizer.ts';
+import type { Method, OptionValue } from '../../core/optimizer.ts';
 import type { RunConfig } from '../../core/run.ts';
 
 type Preset = Experiments['presets'][number];
@@ -27,7 +27,7 @@ export interface Varied {
 }
 
 export interface Surroundings {
-  methods: readonly Optimizer[];
+  methods: readonly Method[];
   models: readonly ModelChoice[];
 }
 
@@ -89,7 +89,7 @@ export class Draft {
       .toSorted((a, b) => size(a) - size(b));
   }
 
-  get #method(): Optimizer | undefined {
+  get #method(): Method | undefined {
     return this.#around().methods.find(({ id }) => id === this.method);
   }
 

@@ -11,7 +11,7 @@ import type {
   Whetstone,
 } from '../../app/types.ts';
 import type { TaskFormat } from '../../app/task-export.ts';
-import type { Optimizer } from '../../core/optimizer.ts';
+import type { Method } from '../../core/optimizer.ts';
 import type { Task } from '../../core/task.ts';
 import { moment, percent } from '../format.ts';
 import { verdictWords } from '../result-words.ts';
@@ -29,7 +29,7 @@ import { Shelf } from './shelf.svelte.ts';
 /** Everything behind one open page. */
 export class Session {
   readonly whetstone: Whetstone;
-  readonly methods: readonly Optimizer[];
+  readonly methods: readonly Method[];
   readonly setup: SetupState;
   readonly shelf: Shelf;
   readonly overnight = new Overnight();
