@@ -4,7 +4,7 @@ import { withVectors, type Vectors } from '../prompt-map.ts';
 import { problemOf, type Problem } from './problem.ts';
 
 /** Prompts embedded between two looks of the page. */
-const BATCH = 8;
+const BATCH = 16;
 
 /**
  * Vectors of the prompts that the map shows. Those that are known come by themselves; a model is loaded only when the
