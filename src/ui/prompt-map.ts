@@ -18,7 +18,7 @@ export function withVectors(
 }
 
 /** The axes are found from so many prompts, spread evenly over the run: the work grows with their square. */
-const FITTED = 120;
+const FITTED = 64;
 
 /** Distance of points that stand on each other and are spread. */
 const STACK = 9;
