@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { browserPath } from './scripts/browser.js';
+import { methodsPlugin } from './scripts/method-data.js';
 import { modelsPlugin } from './scripts/serve-models.js';
 import { webgpuFlags } from './scripts/webgpu.js';
 
@@ -73,7 +74,7 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [svelte({ configFile: false }), modelsPlugin(), offline],
+  plugins: [svelte({ configFile: false }), methodsPlugin(), modelsPlugin(), offline],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },

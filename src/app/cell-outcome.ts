@@ -3,7 +3,7 @@ import type { RunEvent } from '../core/events.ts';
 import type { CellKind, CellOutcome, Pool } from '../core/experiment.ts';
 import { hash } from '../core/hash.ts';
 import { isBinary } from '../core/metrics.ts';
-import { limited, type RunConfig } from '../core/run.ts';
+import { limited, type RunConfig } from '../core/run-config.ts';
 import type { Task } from '../core/task.ts';
 import { verdictOf } from '../core/verdict.ts';
 

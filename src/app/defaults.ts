@@ -1,6 +1,6 @@
 import { allowedAnswers } from '../core/extract.ts';
 import type { Optimizer } from '../core/optimizer.ts';
-import { optionsOf, type RunConfig } from '../core/run.ts';
+import { optionsOf, type RunConfig } from '../core/run-config.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
 import type { Task } from '../core/task.ts';
 import type { ModelChoice } from './types.ts';

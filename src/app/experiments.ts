@@ -9,9 +9,9 @@ import {
   type Design,
   type ExperimentRecord,
 } from '../core/experiment.ts';
-import type { Cost, Optimizer } from '../core/optimizer.ts';
+import type { Cost, Method } from '../core/optimizer.ts';
 import { EngineError } from '../core/model.ts';
-import { optionsOf, type RunConfig } from '../core/run.ts';
+import { optionsOf, type RunConfig } from '../core/run-config.ts';
 import type { Task } from '../core/task.ts';
 import { presets, type Preset } from '../experiments/index.ts';
 import type { Store } from '../storage/store.ts';
@@ -65,7 +65,7 @@ export interface Experiments {
 /** What experiments need of the program around them. */
 export interface ExperimentSurroundings {
   store: Promise<Store>;
-  methods: readonly Optimizer[];
+  methods: readonly Method[];
   task(id: string): Promise<Task>;
   defaults(choice: {
     task: string;

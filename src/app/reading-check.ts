@@ -8,7 +8,7 @@ import type { Effects } from '../core/log.ts';
 import type { Engine } from '../core/model.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import { readBy, type ReadingCheck, type Rendering } from '../core/rendering.ts';
-import { limited, type RunConfig } from '../core/run.ts';
+import { limited, type RunConfig } from '../core/run-config.ts';
 import type { Task } from '../core/task.ts';
 import type { Store } from '../storage/store.ts';
 import { withRoom } from './defaults.ts';

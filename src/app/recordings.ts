@@ -118,13 +118,13 @@ export async function eventsOf(replay: AsyncIterable<RunEvent>): Promise<RunEven
  */
 export async function openedBundle(
   file: Blob,
-  methods: readonly Optimizer[],
+  methodOf: (id: string) => Promise<Optimizer | null>,
 ): Promise<Recorded & { events: RunEvent[] }> {
   const recorded = await importRun(file);
   const { config, task, status } = recorded.record;
-  const method = methods.find(({ id }) => id === config.optimizer);
+  const method = await methodOf(config.optimizer);
   const wrong = (problem: string) => broken('The file', problem);
-  if (method === undefined)
+  if (method === null)
     throw wrong(`record.config.optimizer: this version has no method called ${shortened(config.optimizer)}`);
   const sets = [config.options, ...(config.branches ?? []).map(({ options }) => options)];
   const bad = sets.map((options) => optionProblem(method, options)).find((problem) => problem !== null);

@@ -239,8 +239,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
         async () => (await opened).problem === null,
         async (text) => void (await importTask(text)),
       ),
-    exportTask: async (id, format) =>
-      (await import('./task-export.ts')).exportTask(await taskOf(id), format),
+    exportTask: async (id, format) => (await import('./task-export.ts')).exportTask(await taskOf(id), format),
     deleteTask: async (id) => (await storeOpened).deleteTask(id),
 
     defaults,
@@ -380,12 +379,12 @@ const recordingOf = (
   events,
 });
 
-/** Those of the start and those of each branch. */
 function sizesOf(config: RunConfig, task: Task) {
   const { train, validation } = limited(task, config.limits).splits;
   return { train: train.length, validation: validation.length };
 }
 
+/** Those of the start and those of each branch. */
 const allOptions = ({ options, branches = [] }: RunConfig) => [
   options,
   ...branches.map((one) => one.options),

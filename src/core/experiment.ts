@@ -1,4 +1,4 @@
-import type { Optimizer, OptionValue } from './optimizer.ts';
+import type { Method, OptionValue } from './optimizer.ts';
 import type { RunConfig } from './run.ts';
 import type { Comparison } from './stats/compare.ts';
 
@@ -249,7 +249,7 @@ export function shareOf(pool: Pool, cells: readonly Pick<CellRecord, 'kind' | 's
 }
 
 /** What is wrong with a design, a sentence each; empty when it can be run. */
-export function designProblems(design: Design, methods: readonly Optimizer[]): string[] {
+export function designProblems(design: Design, methods: readonly Method[]): string[] {
   const problems: string[] = [];
   if (design.tasks.length === 0) problems.push('Choose at least one task.');
   if (design.seeds.length === 0) problems.push('Give at least one seed.');
@@ -271,7 +271,7 @@ export function designProblems(design: Design, methods: readonly Optimizer[]): s
 }
 
 /** Options that a method does not have, or values that it does not take. */
-function optionProblems(method: Optimizer, given: Setting['options']): string[] {
+function optionProblems(method: Method, given: Setting['options']): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const option = method.options[name];
     if (option === undefined) return [`${method.name} has no option called ${name}.`];

@@ -156,3 +156,6 @@ export interface Optimizer<O extends Record<string, OptionValue> = Record<string
   /** `options` may change when a step begins, in a run that branched off another: read each where it is used. */
   search(tools: Tools, options: O): Op<void>;
 }
+
+/** What a method is, without its code: all that a form, a diagram or a list needs. */
+export type Method = Omit<Optimizer, 'selectsOn' | 'embeds' | 'cost' | 'stepSizes' | 'search'>;

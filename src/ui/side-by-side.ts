@@ -2,7 +2,7 @@ import type { Recording } from '../app/types.ts';
 import { hash } from '../core/hash.ts';
 import { isBinary } from '../core/metrics.ts';
 import { makeRng } from '../core/rng.ts';
-import { limited } from '../core/run.ts';
+import { limited } from '../core/run-config.ts';
 import { compare, type Comparison } from '../core/stats/compare.ts';
 import { holm } from '../core/stats/holm.ts';
 import { pairedPermutation } from '../core/stats/permutation.ts';

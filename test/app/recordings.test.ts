@@ -9,6 +9,7 @@ import {
 import type { LoggedEffect } from '../../src/core/log.ts';
 import type { Ask } from '../../src/core/model.ts';
 import { optionsOf, type RunConfig } from '../../src/core/run.ts';
+import { loadMethod } from '../../src/app/methods.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
 import { StorageError } from '../../src/storage/errors.ts';
@@ -42,7 +43,7 @@ async function recorded(more: Partial<RunRecord> = {}, of: RunConfig = config) {
 }
 
 const opened = async (record: RunRecord, effects: readonly LoggedEffect[]) =>
-  openedBundle(await exportRun(record, effects), optimizers);
+  openedBundle(await exportRun(record, effects), loadMethod);
 
 /** The message with which a bundle is refused. */
 async function refused(record: RunRecord, effects: readonly LoggedEffect[]): Promise<string> {
