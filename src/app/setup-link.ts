@@ -49,7 +49,9 @@ const text = v.pipe(v.string(), v.maxLength(20_000));
 const { rendering, metaStyle, racing, robustness, options } = configCheck.entries;
 
 /** Each part of a link by its short name, checked by itself: what cannot be read leaves the others as they are. */
-const PARTS = {
+const PARTS: {
+  readonly [K in keyof SharedSetup]: readonly [string, v.GenericSchema<unknown, SharedSetup[K]>];
+} = {
   task: ['t', v.nullable(text)],
   examples: ['e', v.pipe(v.string(), v.regex(/^[0-9a-f]{0,16}$/))],
   method: ['m', text],
@@ -84,8 +86,6 @@ const PARTS = {
   freshReplies: ['f', v.boolean()],
   checkReading: ['k', v.boolean()],
   robustness: ['u', v.nullable(v.unwrap(robustness))],
-} as const satisfies {
-  [K in keyof SharedSetup]: readonly [string, v.GenericSchema<unknown, SharedSetup[K]>];
 };
 
 const NAMES: Record<keyof SharedSetup, string> = {
