@@ -3,6 +3,8 @@
  *   --methods a,b  --landscapes x,y  --seeds N (10)  --tokens N (400000)  a part of it; printed, written only with --write
  *   --fresh N      on N landscapes drawn anew instead, which nobody has seen
  *   --pick         what finding the best of many prompts costs by racing; writes docs/racing.md (--seeds N)
+ *   --pick --engine wllama --task T   the same with prompts and answers of the real small model; writes
+ *                  docs/racing-real.md (--again: from the answers kept, without a model)
  *   --overhead     what the program around the models costs, measured in a headless Chromium
  *   --engine wllama --task T --methods a,b   the same comparison with the real small model in the page
  */
@@ -12,13 +14,14 @@ ensureNode();
 ensureDependencies();
 
 const HELP =
-  'Options: --methods a,b, --landscapes x,y, --seeds N, --tokens N, --fresh N, --write, --pick, --overhead, --engine wllama --task T.';
+  'Options: --methods a,b, --landscapes x,y, --seeds N, --tokens N, --fresh N, --write, --pick, --again, --overhead, --engine wllama --task T.';
 
 const values = new Map();
 const args = process.argv.slice(2);
 for (let i = 0; i < args.length; i++) {
   const [name = '', inline] = String(args[i]).split('=', 2);
-  if (name === '--write' || name === '--overhead' || name === '--pick') values.set(name, true);
+  if (name === '--write' || name === '--overhead' || name === '--pick' || name === '--again')
+    values.set(name, true);
   else if (
     ['--methods', '--landscapes', '--seeds', '--tokens', '--fresh', '--engine', '--task'].includes(name)
   ) {
@@ -43,6 +46,15 @@ function whole(name, usual) {
 const list = (name) => (values.has(name) ? values.get(name).split(',').filter(Boolean) : null);
 
 async function bench() {
+  if (values.has('--pick') && values.has('--task')) {
+    const { benchPickReal } = await import('./bench-pick-real.js');
+    return benchPickReal({
+      engine: values.get('--engine') ?? 'wllama',
+      task: values.get('--task'),
+      seeds: whole('--seeds', 10),
+      again: values.has('--again'),
+    });
+  }
   if (values.has('--pick')) return (await import('./bench-pick.js')).benchPick(whole('--seeds', 10));
   if (values.has('--overhead')) return (await import('./bench-overhead.js')).benchOverhead();
   if (values.has('--engine') || values.has('--task')) {
