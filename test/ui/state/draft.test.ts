@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { designProblems, settingsOf } from '../../../src/core/experiment.ts';
+import { presets } from '../../../src/experiments/index.ts';
+import { optimizers } from '../../../src/optimizers/index.ts';
+import { Draft, numbersIn } from '../../../src/ui/state/draft.svelte.ts';
+import { models } from '../compare-world.ts';
+
+const draft = (among = models) =>
+  new Draft(() => ({ methods: optimizers, models: among }), {
+    task: 'a',
+    target: models[0]?.id ?? '',
+    method: 'gpo',
+  });
+const preset = (id: string) => presets.find((one) => one.id === id) ?? null;
+
+test.each(presets.map(({ id }) => id))('%s makes a design that can be run, given what it asks for', (id) => {
+  const form = draft();
+  form.choose(preset(id));
+  if (form.preset?.carries) {
+    expect(form.hindrance).toMatch(/carry/);
+    form.carriedTasks = ['b'];
+  }
+  expect(form.hindrance).toBeNull();
+  expect(designProblems(form.design, optimizers)).toEqual([]);
+  expect(form.design.question).toBe(form.preset?.question);
+  expect(form.design.pool.spare).toBe(form.preset?.equal ? 'leave' : 'share');
+});
+
+test('places for optimizer models are filled from the smallest to the largest, each model once', () => {
+  const form = draft();
+  form.choose(preset('optimizer-size'));
+  expect(settingsOf(form.design).map(({ optimizer }) => optimizer)).toEqual([
+    'wllama:smollm2-135m',
+    'wllama:qwen2.5-0.5b',
+  ]);
+  const alone = draft(models.slice(0, 1));
+  alone.choose(preset('optimizer-size'));
+  expect(settingsOf(alone.design)).toHaveLength(1);
+});
+
+test('levels of a preset can be left out; all of them is a problem that is said', () => {
+  const form = draft();
+  form.choose(preset('trajectory-length'));
+  form.leftOut = ['7 prompts'];
+  expect(settingsOf(form.design).map(({ name }) => name)).toEqual(['3 prompts', '15 prompts']);
+  form.leftOut = ['3 prompts', '7 prompts', '15 prompts'];
+  expect(designProblems(form.design, optimizers)).toEqual(['Past prompts shown: choose at least one value.']);
+});
+
+describe('an own grid', () => {
+  test('varies any option: choices and switches ticked, numbers typed', () => {
+    const form = draft();
+    form.vary({ option: 'decay' });
+    form.vary({ option: 'reflection' });
+    form.vary({ option: 'k' });
+    form.change(0, { values: ['fixed', 'cosine decay'] });
+    form.change(2, { text: '3, 7;15 7' });
+    const settings = settingsOf(form.design);
+    expect(settings).toHaveLength(2 * 2 * 3);
+    expect(settings[0]).toMatchObject({
+      name: 'fixed · Reflection: no · Past prompts shown 3',
+      options: { decay: 'fixed', reflection: false, k: 3 },
+    });
+    expect(designProblems(form.design, optimizers)).toEqual([]);
+    form.drop(0);
+    expect(settingsOf(form.design)).toHaveLength(6);
+  });
+
+  test('varies methods, prompts and models', () => {
+    const form = draft();
+    form.vary({ other: 'initial prompt' });
+    form.change(0, { text: 'Think.\n\n-\n' });
+    form.vary({ other: 'method' });
+    form.change(1, { values: ['GPO', 'OPRO'] });
+    form.vary({ other: 'target' });
+    const settings = settingsOf(form.design);
+    expect(settings).toHaveLength(3 * 2 * 2);
+    expect(settings.slice(0, 6).map(({ method, initialPrompt }) => [method, initialPrompt])).toEqual([
+      ['gpo', null],
+      ['gpo', null],
+      ['gpo', 'Think.'],
+      ['gpo', 'Think.'],
+      ['gpo', ''],
+      ['gpo', ''],
+    ]);
+  });
+
+  test('forgets options of another method', () => {
+    const form = draft();
+    form.vary({ option: 'decay' });
+    form.options = { epochs: 2 };
+    form.setMethod('opro');
+    expect(form.design).toMatchObject({ method: 'opro', options: {}, factors: [] });
+  });
+});
+
+test('numbers are read however they are set apart', () => {
+  expect(numbersIn(' 3,7 ; 0.5\n15 x 7')).toEqual([3, 7, 0.5, 15]);
+  expect(numbersIn('')).toEqual([]);
+});
