@@ -12,9 +12,9 @@ export interface LlamaSource {
 }
 
 export interface LlamaOptions {
-  /** jax-js must have initialized it. */
-  device: 'wasm' | 'webgpu';
-  /** Weights in 16 bits; only a GPU with shader-f16 can. */
+  /** jax-js must have initialized it. `cpu` is an interpreter, for tests. */
+  device: 'wasm' | 'webgpu' | 'cpu';
+  /** Weights in 16 bits; a GPU with shader-f16 can, WASM cannot. */
   half?: boolean;
   /** Bytes of intermediate results that a forward pass may keep; layers beyond are computed again. Default 256 MiB. */
   keepBytes?: number;

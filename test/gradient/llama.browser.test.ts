@@ -182,6 +182,44 @@ test('on WebGPU the output and the gradient are those of WASM', async ({ skip })
   cpu.dispose();
 });
 
+test('weights in 16 bits give what the same numbers give in 32', async ({ skip }) => {
+  if (!('Float16Array' in globalThis)) skip('This browser has no 16-bit numbers.');
+  await init('wasm', 'cpu');
+  const small = {
+    ...TINY,
+    layers: 1,
+    width: 16,
+    heads: 2,
+    kvHeads: 1,
+    headSize: 8,
+    feedForward: 16,
+    vocabulary: 32,
+  };
+  const any = tinyLlama(small);
+  /** Weights that 16 bits hold exactly. */
+  const exact = {
+    shape: small,
+    tensor: async (name: string) => (await any.tensor(name)).map((value) => Math.round(value * 256) / 256),
+  };
+  const [one] = packAll([{ context: [1, 2, 3, 4], options: [[1], [2]] }], 256);
+  if (!one) throw new Error('No pack.');
+  const rows = randomNumbers(one.pack.units.length * small.width, 1);
+  const both = [];
+  for (const where of [{ device: 'wasm' }, { device: 'cpu', half: true }] as const) {
+    const llama = await loadLlama(exact, where, () => undefined);
+    const { hidden, trace } = await llama.runForBack(one.pack, rows);
+    const [normalizer] = await llama.normalizers([hidden.subarray(0, small.width)]);
+    both.push({ bytes: llama.bytes, hidden, gradient: await llama.back(trace, hidden), normalizer });
+    llama.dispose();
+  }
+  const [wide, half] = both;
+  if (!wide || !half) throw new Error('Two were expected.');
+  expect(half.bytes).toBe(wide.bytes / 2);
+  expect(distance(half.hidden, wide.hidden)).toBeLessThan(1e-5);
+  expect(distance(half.gradient, wide.gradient)).toBeLessThan(1e-4);
+  expect(half.normalizer?.logSum).toBeCloseTo(wide.normalizer?.logSum ?? NaN, 5);
+});
+
 test('an untied head is a table of its own', async () => {
   await init('wasm');
   const untied = tinyLlama({ ...TINY, tied: false });
