@@ -76,7 +76,7 @@ export function gradientChart(gradient: GradientView, width: number, height: num
     ...restarts,
   ];
   const judged = measured.some(({ accuracy }) => accuracy !== null);
-  const inside = { top: 22, bottom: height - 36 };
+  const inside = { top: 34, bottom: height - 36 };
   const middle = judged ? Math.round(inside.top + (inside.bottom - inside.top - GAP) * 0.6) : inside.bottom;
   const losses = [...measured.map(({ loss }) => loss), ...tuned.map(({ loss }) => loss ?? NaN)].filter(
     Number.isFinite,
