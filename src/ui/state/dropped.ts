@@ -8,8 +8,28 @@ const MOST_FILES = 200;
 
 export const accepted = '.csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson';
 
+/** What of a drop is read: a DataTransfer is one. */
+export interface Dropped {
+  readonly items: Iterable<{ webkitGetAsEntry(): Entry | null }>;
+  readonly files: Iterable<File>;
+}
+export interface Entry {
+  readonly name: string;
+  readonly fullPath: string;
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+}
+export interface FileEntry extends Entry {
+  file(found: (file: File) => void, failed: (error: DOMException) => void): void;
+}
+export interface FolderEntry extends Entry {
+  createReader(): {
+    readEntries(found: (entries: Entry[]) => void, failed: (error: DOMException) => void): void;
+  };
+}
+
 /** What a file field holds; with `webkitdirectory`, what can be read in the folder. */
-export function chosenFiles(list: FileList): SourceFile[] {
+export function chosenFiles(list: Iterable<File>): SourceFile[] {
   return [...list]
     .map((content) => ({ path: content.webkitRelativePath || content.name, content }))
     .filter(({ path }) => !path.includes('/') || READABLE.test(path))
@@ -17,7 +37,7 @@ export function chosenFiles(list: FileList): SourceFile[] {
 }
 
 /** What was dropped, folders included. Must be called in the event itself: its items are gone afterwards. */
-export async function droppedFiles(transfer: DataTransfer): Promise<SourceFile[]> {
+export async function droppedFiles(transfer: Dropped): Promise<SourceFile[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   const loose = chosenFiles(transfer.files);
   if (!entries.some((entry) => entry?.isDirectory)) return loose;
@@ -26,7 +46,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<SourceFile[]
   return found;
 }
 
-async function collect(entry: FileSystemEntry, found: SourceFile[]): Promise<void> {
+async function collect(entry: Entry, found: SourceFile[]): Promise<void> {
   if (found.length >= MOST_FILES || entry.name.startsWith('.')) return;
   if (isFile(entry)) {
     if (!READABLE.test(entry.name)) return;
@@ -36,14 +56,12 @@ async function collect(entry: FileSystemEntry, found: SourceFile[]): Promise<voi
     const reader = entry.createReader();
     // The browser hands over a folder's entries in portions, and an empty one at the end.
     for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-        reader.readEntries(resolve, reject),
-      );
+      const some = await new Promise<Entry[]>((resolve, reject) => reader.readEntries(resolve, reject));
       if (some.length === 0) return;
       for (const each of some) await collect(each, found);
     }
   }
 }
 
-const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
-const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
+const isFile = (entry: Entry): entry is FileEntry => entry.isFile;
+const isFolder = (entry: Entry): entry is FolderEntry => entry.isDirectory;
