@@ -27,6 +27,12 @@ export const LESSONS = {
     options: { candidates: 5, steps: 2 },
     settings: { seed: 1, budget: { minutes: 3 }, limits: { train: 8, validation: 8, test: 36 } },
   },
+  'a-budget-that-ends-too-soon': {
+    task: 'support-tickets',
+    method: 'gpo',
+    options: { candidates: 3, epochs: 1, batch: 6, elitism: true },
+    settings: { seed: 1, budget: { minutes: 3 }, limits: { train: 18, validation: 12, test: 24 } },
+  },
 };
 
 /** Both roles are played by it. */
