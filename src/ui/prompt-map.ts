@@ -139,6 +139,23 @@ export function promptMap(
   return { width, height, points, moves, held, unplaced: view.candidates.size - points.length };
 }
 
+/**
+ * An arrow bent a little to its left, so that going there and back are two lines. It ends `short` pixels before the
+ * point that it leads to, where its head is.
+ */
+export function arrow(from: { x: number; y: number }, to: { x: number; y: number }, short = 9): string {
+  const bend = {
+    x: (from.x + to.x) / 2 + (to.y - from.y) * 0.12,
+    y: (from.y + to.y) / 2 - (to.x - from.x) * 0.12,
+  };
+  const far = Math.hypot(to.x - bend.x, to.y - bend.y) || 1;
+  const [ux, uy] = [(to.x - bend.x) / far, (to.y - bend.y) / far];
+  const tip = { x: to.x - ux * short, y: to.y - uy * short };
+  const wing = (side: number) => ({ x: tip.x - ux * 7 - uy * 4 * side, y: tip.y - uy * 7 + ux * 4 * side });
+  const at = ({ x, y }: { x: number; y: number }) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  return `M${at(from)}Q${at(bend)} ${at(tip)}M${at(wing(1))}L${at(tip)}L${at(wing(-1))}`;
+}
+
 /** The point nearest to a place, none farther than `reach`. */
 export function nearestPoint<P extends { x: number; y: number }>(
   points: readonly P[],
@@ -208,7 +225,7 @@ export function labels(
     const wide = 7 * text.length;
     for (const end of [false, true]) {
       for (const lift of [4, -8, 16]) {
-        const x = point.x + (end ? -9 : 9);
+        const x = point.x + (end ? -11 : 11);
         const y = point.y + lift;
         const box = { left: end ? x - wide : x, right: end ? x : x + wide, top: y - 11, bottom: y + 3 };
         if (box.left < 0 || box.right > width || box.top < 0 || box.bottom > height) continue;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { CandidateView } from '../../src/ui/run-view.ts';
 import {
+  arrow,
   labels,
   nearestPoint,
   pointTowards,
@@ -166,4 +167,15 @@ test('names find room beside their points, the important first, and never cover 
       expect(over).toBe(false);
     }
   }
+});
+
+test('an arrow there and one back are two lines, each ending short of its point', () => {
+  const [a, b] = [
+    { x: 0, y: 0 },
+    { x: 100, y: 0 },
+  ];
+  // Bent by 12 px to the left of the way, which is up for one going right; 9 px before the end along (50, 12).
+  expect(arrow(a, b)).toMatch(/^M0\.0 0\.0Q50\.0 -12\.0 91\.2 -2\.1M/);
+  expect(arrow(b, a)).toMatch(/^M100\.0 0\.0Q50\.0 12\.0 8\.8 2\.1M/);
+  expect(arrow(a, a)).not.toContain('NaN');
 });
