@@ -187,6 +187,7 @@ export function recordedEvents({
       items: near.map((one, i) => ({ candidate: one.id, weight: 0.74 + i * 0.08 })),
     });
     const words = Math.round(10 + 20 * (1 + Math.cos((Math.PI * step) / steps)));
+    tell({ type: 'stage', step, stage: 'step-size', detail: `at most ${words} words` });
     tell({ type: 'step-size', step, words });
     const fresh: Candidate[] = [];
     tell({
