@@ -11,6 +11,7 @@ import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
+import { breather } from './breath.ts';
 import { noTuning, timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import { logWriter } from './log-writer.ts';
@@ -223,7 +224,9 @@ export function startRun(
       const events = run(config, task, optimizer, effects, { finishing: () => finishing });
       if (past.length > 0) become('running');
       const over = stageEnds();
+      const { breathe } = breather();
       for await (const event of events) {
+        await breathe();
         if (over(event) && stepping) await hold();
         const worthSaving = note(event);
         tell({ type: 'event', event });

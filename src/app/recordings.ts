@@ -6,6 +6,7 @@ import { branchesWith, optionsOf, run, type RunConfig } from '../core/run.ts';
 import { broken } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import { importRun } from '../storage/transfer.ts';
+import { breather } from './breath.ts';
 import { taskProblems } from './task-checks.ts';
 
 /** A run with its log, from the store or from a file. */
@@ -13,9 +14,6 @@ export interface Recorded {
   record: RunRecord;
   effects: readonly LoggedEffect[];
 }
-
-/** Milliseconds of work between two breaths of a replay, so that the page stays awake. */
-const BREATH = 12;
 
 /** A run says less than this for each entry of its log and each step; what says more was made to never end. */
 const MOST_EVENTS = 100_000;
@@ -49,25 +47,11 @@ export async function* replayed(
   const { record, effects: log } = recorded;
   const past = new Map(log.map(({ key, outcome }) => [key, outcome]));
   const effects = through(logged(past, record.config.models, null, () => Promise.resolve()));
-  let breathed = performance.now();
+  const { breathe } = breather();
   for await (const event of run(record.config, record.task, method, effects)) {
     yield event;
-    if (performance.now() - breathed < BREATH) continue;
-    await breath();
-    breathed = performance.now();
+    await breathe();
   }
-}
-
-/** Lets the page draw and take input. Timers would add four milliseconds of waiting each time. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 /** A list that grows while a replay goes on; `first` when there is something to show, `whole` when it has ended. */

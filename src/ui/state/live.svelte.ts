@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte';
 import type { Run, RunSignal, RunStatus } from '../../app/types.ts';
 import type { LoadProgress } from '../../core/model.ts';
 import type { RunConfig } from '../../core/run.ts';
@@ -17,8 +18,11 @@ export interface Loading {
   progress: LoadProgress;
 }
 
+/** After a drawing, so many times as long as it took is left to the run. */
+const SHARE = 3;
+
 /**
- * A run as it happens. Events are folded at once; the page is told once a frame, however many came. In a hidden tab
+ * A run as it happens. Events are folded at once; the page is told once a frame at most, however many came. In a hidden tab
  * there are no frames: the page catches up when it is shown again.
  */
 export class LiveRun {
@@ -41,6 +45,8 @@ export class LiveRun {
   readonly #leave: () => void;
   readonly #ended: (run: LiveRun) => void;
   #frame = 0;
+  #wait = 0;
+  #nextAt = 0;
 
   constructor(run: Run, ended: (run: LiveRun) => void) {
     this.run = run;
@@ -68,6 +74,7 @@ export class LiveRun {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#wait);
     this.#leave();
   }
 
@@ -113,11 +120,24 @@ export class LiveRun {
     }
   }
 
+  /** A view that is costly to draw is drawn less often, so that most of the time is left to the run. */
   #draw(): void {
-    if (this.#frame !== 0) return;
+    if (this.#frame !== 0 || this.#wait !== 0) return;
+    const rest = this.#nextAt - performance.now();
+    if (rest > 0) {
+      this.#wait = window.setTimeout(() => {
+        this.#wait = 0;
+        this.#draw();
+      }, rest);
+      return;
+    }
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
+      const began = performance.now();
       this.view = { ...this.#folded };
+      flushSync();
+      const ended = performance.now();
+      this.#nextAt = ended + SHARE * (ended - began);
     });
   }
 }
