@@ -1,5 +1,6 @@
 import type { Experiments, LiveExperiment } from '../../app/experiments.ts';
 import type { Design, ExperimentRecord } from '../../core/experiment.ts';
+import type { Draft } from './draft.svelte.ts';
 import type { LiveRun } from './live.svelte.ts';
 import { problemOf, type Problem } from './problem.ts';
 import type { Session } from './session.svelte.ts';
@@ -10,6 +11,8 @@ export class Compare {
   records: readonly ExperimentRecord[] = $state.raw([]);
   /** Id of the experiment that is shown, null for the form. */
   shown: string | null = $state(null);
+  /** The form of the next experiment, as it was left; null before it was first shown. */
+  draft: Draft | null = null;
   /** Ids of the runs chosen to be set side by side. */
   chosen: readonly string[] = $state.raw([]);
   tab: 'experiments' | 'runs' = $state('experiments');

@@ -6,6 +6,9 @@ import type { RunConfig } from '../../core/run.ts';
 
 type Preset = Experiments['presets'][number];
 
+/** Where the budget begins when its unit is chosen: an hour, and what a small model does in some hours. */
+const TOTALS: Readonly<Record<Pool['unit'], number>> = { minutes: 60, tokens: 2_000_000 };
+
 /** The optimizer model is the target itself. */
 export const ITSELF = '';
 
@@ -48,7 +51,7 @@ export class Draft {
   optimizer: string = $state(ITSELF);
   repeats = $state(3);
   unit: Pool['unit'] = $state('minutes');
-  total = $state(60);
+  total = $state(TOTALS.minutes);
   equal = $state(false);
   limits: RunConfig['limits'] = $state.raw({});
   carriedTasks: readonly string[] = $state.raw([]);
@@ -57,7 +60,7 @@ export class Draft {
 
   constructor(around: () => Surroundings, first: { task: string; target: string; method: string }) {
     this.#around = around;
-    this.tasks = [first.task];
+    this.tasks = first.task === '' ? [] : [first.task];
     this.target = first.target;
     this.method = first.method;
   }
@@ -69,8 +72,7 @@ export class Draft {
     if (equal !== this.equal) {
       this.equal = equal;
       // Equal work is counted in tokens: minutes are shorter where replies are known already.
-      this.unit = equal ? 'tokens' : 'minutes';
-      this.total = equal ? 2_000_000 : 60;
+      this.countIn(equal ? 'tokens' : 'minutes');
     }
     const usable = this.#usable();
     this.places = (preset?.optimizers ?? []).map((_, i, all) => {
@@ -79,6 +81,12 @@ export class Draft {
     });
     this.carriedTargets = preset?.carries ? [this.target] : [];
     if (!preset?.carries) this.carriedTasks = [];
+  }
+
+  countIn(unit: Pool['unit']): void {
+    if (unit === this.unit) return;
+    this.unit = unit;
+    this.total = TOTALS[unit];
   }
 
   /** Models that run here, the smallest first. */
