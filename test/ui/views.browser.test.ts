@@ -1,0 +1,189 @@
+import { beforeEach, expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { render } from 'vitest-browser-svelte';
+import type { Whetstone } from '../../src/app/types.ts';
+import { EngineError } from '../../src/core/model.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import App from '../../src/ui/App.svelte';
+import '../../src/ui/theme.css';
+import { largeEvents } from './large.ts';
+import { recordedEvents, task } from './recorded.ts';
+import { handRun, standIn } from './stand-in.ts';
+
+beforeEach(async () => {
+  localStorage.clear();
+  location.hash = '';
+  await page.viewport(1280, 900);
+});
+
+async function started(events: readonly RunEvent[], change: (whetstone: Whetstone) => Whetstone = (w) => w) {
+  const run = handRun();
+  const whetstone = standIn(() => run);
+  await render(App, { whetstone: change(whetstone) });
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  run.send({ type: 'status', status: 'running' });
+  for (const event of events) run.send({ type: 'event', event });
+  return { run, whetstone };
+}
+
+const view = (name: string) => page.getByRole('tab', { name, exact: true });
+const inspector = () => page.getByRole('complementary', { name: 'Inspector' });
+const stops = (inside: string) =>
+  [...document.querySelectorAll<SVGElement>(`${inside} [data-id]`)].filter(
+    (one) => one.getAttribute('tabindex') === '0',
+  );
+
+const family: RunEvent[] = (
+  [
+    ['c0', 0, [], 'Is this review positive or negative?'],
+    ['c1', 1, ['c0'], 'Is this careful review positive or negative?'],
+    ['c2', 1, ['c0'], 'Is this review clearly positive or negative?'],
+    ['c3', 2, ['c1', 'c2'], 'Is this careful review clearly positive or negative?'],
+  ] as const
+).flatMap(([id, step, parents, prompt], i): RunEvent[] => [
+  {
+    type: 'proposed',
+    candidate: { id, prompt, shots: [], parents, origin: i === 0 ? 'initial' : 'edit', step },
+    edit: 1,
+  },
+  { type: 'scored', step, candidate: id, split: 'validation', score: 0.5 + i / 10, n: 48 },
+  { type: 'best', step, candidate: id, score: 0.5 + i / 10 },
+  { type: 'current', step, candidate: id, score: 0.5 + i / 10 },
+]);
+
+test('lineage: the mouse selects, the words changed along the edge are shown for each of several parents', async () => {
+  await started(family);
+  await view('Lineage').click();
+  await page.getByRole('button', { name: /^c1, 60 %/ }).click();
+  await expect.element(inspector()).toHaveTextContent('Candidate c1');
+  const change = page.getByRole('group', { name: 'What changed along the edge' });
+  await expect.element(change).toHaveTextContent('c0 → c1');
+  expect(change.element().querySelector('ins')?.textContent.trim()).toBe('careful');
+
+  await page.getByRole('button', { name: /^c3, 80 %.*edit of c1 and c2, best/ }).click();
+  await expect.element(change).toHaveTextContent('c1 → c3');
+  expect(change.element().querySelector('ins')?.textContent.trim()).toBe('clearly');
+  await change.getByText('from c2').click();
+  await expect.element(change).toHaveTextContent('c2 → c3');
+  expect(change.element().querySelector('ins')?.textContent.trim()).toBe('careful');
+});
+
+test('lineage: one tab stop, arrow keys follow the edges, Enter selects; the other views select the same', async () => {
+  await started(family);
+  await view('Lineage').click();
+  await expect.element(page.getByRole('button', { name: /^c3, / })).toBeVisible();
+  expect(stops('section[aria-labelledby=lineage-title]')).toHaveLength(1);
+  stops('section[aria-labelledby=lineage-title]')[0]?.focus();
+  await userEvent.keyboard('{End}{ArrowUp}{Enter}');
+  await expect.element(inspector()).toHaveTextContent('Candidate c1');
+  await userEvent.keyboard('{ArrowRight}{Enter}');
+  await expect.element(inspector()).toHaveTextContent('Candidate c2');
+  await view('Score').click();
+  await expect.element(page.getByRole('button', { name: /^c2, / })).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('lineage: many candidates begin folded, and the box scrolls, not the page', async () => {
+  await page.viewport(360, 800);
+  await started(largeEvents({ candidates: 300, examples: 4 }));
+  await view('Lineage').click();
+  await expect.element(page.getByText('all 300')).toBeVisible();
+  const drawn = () => document.querySelectorAll('section[aria-labelledby=lineage-title] [data-id]').length;
+  expect(drawn()).toBeLessThan(200);
+  await page.getByText('all 300').click();
+  await expect.poll(drawn).toBe(300);
+  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
+});
+
+test('map: no model is asked before the user wishes it; then points can be chosen by mouse and keyboard', async () => {
+  const { whetstone } = await started(recordedEvents());
+  await view('Map').click();
+  const place = page.getByRole('button', { name: 'Place the prompts' });
+  await expect.element(place).toBeVisible();
+  await expect.element(page.getByText(/loads 35 MB .*, once/)).toBeVisible();
+  expect(whetstone.calls.filter((call) => call.startsWith('embed'))).toEqual([]);
+  await place.click();
+  const map = page.getByRole('group', { name: /^Map of prompts/ });
+  await expect.element(map).toBeVisible();
+  await expect
+    .poll(() => map.getByRole('button').elements().length)
+    .toBe(recordedEvents().filter((event) => event.type === 'proposed').length);
+  await expect.element(place).not.toBeInTheDocument();
+
+  expect(stops('section[aria-labelledby=map-title]')).toHaveLength(1);
+  await page.getByRole('button', { name: /^c0, .*initial prompt$/ }).click();
+  await expect.element(inspector()).toHaveTextContent('Candidate c0');
+  stops('section[aria-labelledby=map-title]')[0]?.focus();
+  await userEvent.keyboard('{End}{Enter}');
+  await expect.element(inspector()).not.toHaveTextContent('Candidate c0');
+  await userEvent.keyboard('{Home}{Enter}');
+  await expect.element(inspector()).toHaveTextContent('Candidate c0');
+
+  // What is known is known at once when the view is opened again.
+  await view('Score').click();
+  await view('Map').click();
+  await expect.element(map).toBeVisible();
+});
+
+test('map: without the embedding model it says what to do, and nothing else breaks', async () => {
+  await started(recordedEvents(), (whetstone) => ({
+    ...whetstone,
+    vectors: {
+      ...whetstone.vectors,
+      embed: () => Promise.reject(new EngineError('unavailable', 'No model file.', 'Run `npm run models`.')),
+    },
+  }));
+  await view('Map').click();
+  await page.getByRole('button', { name: 'Place the prompts' }).click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent(/No model file\.\s*Run `npm run models`\./);
+  await expect.element(page.getByRole('button', { name: 'Place the prompts' })).toBeVisible();
+  await view('Score').click();
+  await expect.element(page.getByRole('button', { name: /^c0, / })).toBeInTheDocument();
+});
+
+test('examples: pointing shows input, right answer and reply; clicking selects the candidate', async () => {
+  await started(recordedEvents());
+  await view('Examples').click();
+  const grid = page.getByRole('grid');
+  await expect.element(grid).toBeVisible();
+  const told = page.getByTestId('cell');
+  // Past the gutter and the head, in the first row's first cell.
+  await userEvent.hover(grid, { position: { x: 82, y: 54 } });
+  await expect.element(told).toHaveTextContent(/c0 on validation-\d+/);
+  const example = task.splits.validation.find(({ id }) => told.element().textContent.includes(`on ${id} `));
+  await expect.element(told).toHaveTextContent(example?.input ?? 'an example of the task');
+  await expect.element(told).toHaveTextContent(/(right|wrong|unreadable)/);
+  await expect.element(told).toHaveTextContent(/read (positive|negative|–)/);
+  await userEvent.click(grid, { position: { x: 82, y: 54 } });
+  await expect.element(inspector()).toHaveTextContent('Candidate c0');
+});
+
+test('examples: one tab stop, arrow keys move from cell to cell, Enter selects, the order can be changed', async () => {
+  await started(recordedEvents());
+  await view('Examples').click();
+  const cell = page.getByRole('gridcell');
+  await expect.element(cell).toBeInTheDocument();
+  expect(cell.elements()).toHaveLength(1);
+  await page.getByText('as asked').click();
+  cell.element().focus();
+  await userEvent.keyboard('{Control>}{Home}{/Control}{ArrowRight}{ArrowRight}{ArrowDown}');
+  await expect.element(page.getByTestId('cell')).toHaveTextContent('c2 on validation-2');
+  await userEvent.keyboard('{Enter}');
+  await expect.element(inspector()).toHaveTextContent('Candidate c2');
+  await userEvent.keyboard('{Control>}{End}{/Control}');
+  await expect.element(page.getByTestId('cell')).toHaveTextContent('on validation-48');
+  const box = page.getByRole('grid').element();
+  expect(box.scrollTop + box.clientHeight).toBeGreaterThan(box.scrollHeight - 4);
+});
+
+test.each(['Score', 'Lineage', 'Map', 'Examples'])(
+  '%s does not scroll the page sideways at 360 px',
+  async (name) => {
+    await page.viewport(360, 800);
+    await started(largeEvents({ candidates: 120, examples: 48, graded: true }));
+    await view(name).click();
+    if (name === 'Map') await page.getByRole('button', { name: 'Place the prompts' }).click();
+    await expect.element(page.getByRole('tabpanel').first()).toBeVisible();
+    if (name === 'Examples') await expect.element(page.getByRole('grid')).toBeVisible();
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
+  },
+);
