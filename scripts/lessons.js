@@ -21,6 +21,17 @@ export const LESSONS = {
     options: { candidates: 4, steps: 3 },
     settings: { seed: 2, budget: { minutes: 2 }, limits: { train: 12, validation: 10, test: 60 } },
   },
+  'a-gain-that-vanishes': {
+    task: 'movie-reviews',
+    method: 'opro',
+    options: { candidates: 6, steps: 2 },
+    settings: {
+      seed: 3,
+      budget: { targetCalls: 54 },
+      limits: { train: 6, validation: 6, test: 24 },
+      initialPrompt: 'The film contains',
+    },
+  },
   'nothing-to-find': {
     task: 'boolean-expressions',
     method: 'opro',
