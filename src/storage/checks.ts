@@ -8,7 +8,7 @@ import type { Branch, RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
 import type { Moments, Nearest, SoftPrompt, TuneResult } from '../core/tuner.ts';
 import type { KeptReply } from './replies.ts';
-import type { ModelBuilds, RunRecord, TaskHead } from './schema.ts';
+import type { ModelBuilds, RunHead, RunRecord, TaskHead, TaskOutline } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
 
@@ -41,8 +41,8 @@ const metric: Check<Metric> = v.variant('kind', [
 
 const position = v.picklist(['before', 'question-begin', 'question-end', 'answer-begin']);
 
-/** The shape only: whether splits overlap or an example has no right answer was settled when the task came in. */
-export const taskCheck: Check<Task> = object<Task>()({
+/** What a task has beside its examples. */
+const told = {
   id: v.string(),
   name: v.string(),
   description: v.string(),
@@ -52,6 +52,11 @@ export const taskCheck: Check<Task> = object<Task>()({
   position,
   markers: object<Markers>()({ input: v.string(), answer: v.string() }),
   answerTokens: v.number(),
+};
+
+/** The shape only: whether splits overlap or an example has no right answer was settled when the task came in. */
+export const taskCheck: Check<Task> = object<Task>()({
+  ...told,
   splits: object<Task['splits']>()({
     train: v.array(example),
     validation: v.array(example),
@@ -59,21 +64,11 @@ export const taskCheck: Check<Task> = object<Task>()({
   }),
 });
 
-const sizes = object<TaskHead['sizes']>()({ train: count, validation: count, test: count });
+const sizes = object<TaskOutline['sizes']>()({ train: count, validation: count, test: count });
 
-export const headCheck: Check<TaskHead> = object<TaskHead>()({
-  id: v.string(),
-  name: v.string(),
-  description: v.string(),
-  note: v.exactOptional(v.string()),
-  initialPrompt: v.string(),
-  metric,
-  position,
-  markers: object<Markers>()({ input: v.string(), answer: v.string() }),
-  answerTokens: v.number(),
-  sizes,
-  revision: v.string(),
-});
+export const outlineCheck: Check<TaskOutline> = object<TaskOutline>()({ ...told, sizes });
+
+export const headCheck: Check<TaskHead> = object<TaskHead>()({ ...told, sizes, revision: v.string() });
 
 export const examplesCheck: Check<readonly Example[]> = v.array(example);
 
@@ -146,10 +141,10 @@ export const configCheck = object<RunConfig>()({
 
 const config: Check<RunConfig> = configCheck;
 
-export const runCheck: Check<RunRecord> = object<RunRecord>()({
+/** What a run's record has beside its task. */
+const ran = {
   id: v.string(),
   config,
-  task: taskCheck,
   started: v.number(),
   status: v.picklist(['running', 'stopped', 'failed', 'finished']),
   steps: count,
@@ -166,7 +161,11 @@ export const runCheck: Check<RunRecord> = object<RunRecord>()({
       }),
     ),
   ),
-});
+};
+
+export const runCheck: Check<RunRecord> = object<RunRecord>()({ ...ran, task: taskCheck });
+
+export const runHeadCheck: Check<RunHead> = object<RunHead>()({ ...ran, task: outlineCheck });
 
 const tokens: Check<Tokens> = object<Tokens>()({ in: v.number(), cached: v.number(), out: v.number() });
 

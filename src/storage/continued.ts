@@ -13,10 +13,9 @@ export function continueInMemory(store: Store, run: string): Store {
     run: async (id) => (id === run ? await rest.run(id) : null) ?? (await store.run(id)),
     async runs() {
       const { items, problems } = await store.runs();
-      const newer = await rest.run(run);
-      if (newer === null) return { items, problems };
-      const others = items.filter(({ id }) => id !== run);
-      return { items: [...others, newer].sort((a, b) => b.started - a.started), problems };
+      const newer = (await rest.runs()).items;
+      const others = items.filter(({ id }) => !newer.some((own) => own.id === id));
+      return { items: [...others, ...newer].sort((a, b) => b.started - a.started), problems };
     },
     async deleteRun(id) {
       await store.deleteRun(id);

@@ -1,12 +1,22 @@
 import * as v from 'valibot';
 import { hash } from '../core/hash.ts';
 import type { LoggedEffect, Outcome } from '../core/log.ts';
-import type { Example, SplitName } from '../core/task.ts';
-import { effectCheck, examplesCheck, firstIssue, headCheck, runCheck } from './checks.ts';
+import type { Example, SplitName, Task } from '../core/task.ts';
+import { effectCheck, examplesCheck, firstIssue, headCheck, outlineCheck, runHeadCheck } from './checks.ts';
 import { experimentCheck } from './experiment-checks.ts';
 import { broken, storageError } from './errors.ts';
 import { databaseReplies } from './replies.ts';
-import { headOf, pagesOf, type Database, type EffectRecord } from './schema.ts';
+import {
+  headOf,
+  pagesOf,
+  runHeadOf,
+  SPLITS,
+  type Database,
+  type EffectRecord,
+  type Page,
+  type RunRecord,
+  type TaskOutline,
+} from './schema.ts';
 import type { EffectLog, Listed, Store } from './store.ts';
 
 /**
@@ -20,14 +30,12 @@ import type { EffectLog, Listed, Store } from './store.ts';
 const RELAXED = { durability: 'relaxed' } as const;
 const STRICT = { durability: 'strict' } as const;
 
-const SPLITS = ['train', 'validation', 'test'] as const satisfies readonly SplitName[];
-
 /** Entries read at once: enough that the round trips do not count, few enough to keep the peak of memory low. */
 const PAGE = 2000;
 
-/** All pages of a split of a task. */
-const pagesIn = (task: string, split: SplitName) =>
-  IDBKeyRange.bound([task, split, 0], [task, split, Infinity]);
+/** All pages of a split of a task, or of a run's. */
+const pagesIn = (owner: string, split: SplitName) =>
+  IDBKeyRange.bound([owner, split, 0], [owner, split, Infinity]);
 
 /** All entries of a run: numbers lie between the two infinities, other kinds of keys do not. */
 const logOf = (run: string, after = -Infinity) => IDBKeyRange.bound([run, after], [run, Infinity], true);
@@ -43,30 +51,48 @@ export function databaseStore(db: Database): Store {
   const kept = databaseReplies(db);
   return {
     saveRun: guarded('Saving the run', async (record) => {
-      const tx = db.transaction('runs', 'readwrite', STRICT);
-      await written(tx, [tx.store.put(record)]);
+      const tx = db.transaction(['runs', 'runExamples'], 'readwrite', STRICT);
+      const found = await tx.objectStore('runs').get(record.id);
+      const known = v.safeParse(outlineCheck, found?.task);
+      const requests = function* () {
+        const head = runHeadOf(record);
+        yield tx.objectStore('runs').put(known.success ? { ...head, task: known.output } : head);
+        if (known.success) return;
+        for (const page of runPagesOf(record)) yield tx.objectStore('runExamples').put(page);
+      };
+      await written(tx, requests());
     }),
     addRun: guarded('Adding the run', async (record, effects) => {
-      const tx = db.transaction(['runs', 'effects'], 'readwrite', STRICT);
+      const tx = db.transaction(['runs', 'runExamples', 'effects'], 'readwrite', STRICT);
       const requests = function* () {
-        yield tx.objectStore('runs').add(record);
+        yield tx.objectStore('runs').add(runHeadOf(record));
+        for (const page of runPagesOf(record)) yield tx.objectStore('runExamples').add(page);
         for (const [seq, effect] of effects.entries())
           yield tx.objectStore('effects').add(entry(record.id, seq, effect));
       };
       await written(tx, requests());
     }),
     run: guarded('Reading the run', async (id) => {
-      const found: unknown = await db.get('runs', id);
-      return found === undefined ? null : checked(runCheck, found, `Run ${id}`, id);
+      const tx = db.transaction(['runs', 'runExamples']);
+      const found: unknown = await tx.objectStore('runs').get(id);
+      if (found === undefined) return null;
+      const { task, ...rest } = checked(runHeadCheck, found, `Run ${id}`, id);
+      const examples = tx.objectStore('runExamples');
+      return { ...rest, task: await wholeTask(task, `run ${id}`, id, (key) => examples.get([id, ...key])) };
     }),
     runs: guarded('Reading the runs', async () => {
-      const found = await list(runCheck, 'Run', db.transaction('runs').store);
+      const found = await list(runHeadCheck, 'Run', db.transaction('runs').store);
       found.items.sort((a, b) => b.started - a.started);
       return found;
     }),
     deleteRun: guarded('Deleting the run', async (id) => {
-      const tx = db.transaction(['runs', 'effects'], 'readwrite', STRICT);
-      await written(tx, [tx.objectStore('runs').delete(id), tx.objectStore('effects').delete(logOf(id))]);
+      const tx = db.transaction(['runs', 'runExamples', 'effects'], 'readwrite', STRICT);
+      const requests = function* () {
+        yield tx.objectStore('runs').delete(id);
+        for (const split of SPLITS) yield tx.objectStore('runExamples').delete(pagesIn(id, split));
+        yield tx.objectStore('effects').delete(logOf(id));
+      };
+      await written(tx, requests());
     }),
 
     appendEffects: guarded('Writing outcomes', async (run, seq, effects) => {
@@ -113,26 +139,16 @@ export function databaseStore(db: Database): Store {
       const tx = db.transaction(['tasks', 'examples']);
       const found: unknown = await tx.objectStore('tasks').get(id);
       if (found === undefined) return null;
-      const { sizes, revision: _, ...rest } = checked(headCheck, found, `Task ${id}`, id);
-      const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
-      for (const split of SPLITS) {
-        for (let page = 0; splits[split].length < sizes[split]; page++) {
-          const record = await tx.objectStore('examples').get([id, split, page]);
-          if (record === undefined)
-            throw broken(`Task ${id}`, `page ${page + 1} of its ${split} examples is missing`, id);
-          const place = `Page ${page + 1} of the ${split} examples of task ${id}`;
-          for (const example of checked(examplesCheck, record.examples, place, id))
-            splits[split].push(example);
-        }
-      }
-      return { ...rest, splits };
+      const { revision: _, ...outline } = checked(headCheck, found, `Task ${id}`, id);
+      const examples = tx.objectStore('examples');
+      return wholeTask(outline, `task ${id}`, id, (key) => examples.get([id, ...key]));
     }),
     saveTask: guarded('Saving the task', async (task) => {
       const tx = db.transaction(['tasks', 'examples'], 'readwrite', STRICT);
       const requests = function* () {
         for (const split of SPLITS) yield tx.objectStore('examples').delete(pagesIn(task.id, split));
         yield tx.objectStore('tasks').put(headOf(task));
-        for (const page of pagesOf(task)) yield tx.objectStore('examples').put(page);
+        for (const page of pagesOf(task)) yield tx.objectStore('examples').put({ task: task.id, ...page });
       };
       await written(tx, requests());
     }),
@@ -235,6 +251,29 @@ function compacted(outcome: Outcome): Outcome {
  */
 function compact(vector: Float32Array): Float32Array {
   return new Float32Array(vector);
+}
+
+function* runPagesOf({ id, task }: RunRecord): Generator<Page & { run: string }> {
+  for (const page of pagesOf(task)) yield { run: id, ...page };
+}
+
+/** A task with its examples, read a page at a time; `owner` names what is read, where a page is missing or broken. */
+async function wholeTask(
+  { sizes, ...rest }: TaskOutline,
+  owner: string,
+  id: string,
+  pageAt: (key: readonly [split: SplitName, page: number]) => Promise<Page | undefined>,
+): Promise<Task> {
+  const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+  for (const split of SPLITS) {
+    for (let page = 0; splits[split].length < sizes[split]; page++) {
+      const place = `Page ${page + 1} of the ${split} examples of ${owner}`;
+      const record = await pageAt([split, page]);
+      if (record === undefined) throw broken(place, 'it is missing', id);
+      for (const example of checked(examplesCheck, record.examples, place, id)) splits[split].push(example);
+    }
+  }
+  return { ...rest, splits };
 }
 
 function take(log: EffectLog, { run, seq, ...rest }: EffectRecord): void {

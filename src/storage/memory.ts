@@ -3,7 +3,7 @@ import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { storageError } from './errors.ts';
 import { memoryReplies } from './replies.ts';
-import { headOf, type RunRecord, type TaskHead } from './schema.ts';
+import { headOf, runHeadOf, type RunRecord, type TaskHead } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** A Store that lasts as long as the page: where IndexedDB does not work, and for tests. */
@@ -31,7 +31,11 @@ export function memoryStore(): Store {
   const vectorKey = (embedder: string, text: string) => JSON.stringify([embedder, text]);
 
   return {
-    saveRun: (record) => later('Saving the run', () => void runs.set(record.id, structuredClone(record))),
+    saveRun: ({ task, ...rest }) =>
+      later('Saving the run', () => {
+        const kept = runs.get(rest.id)?.task ?? structuredClone(task);
+        runs.set(rest.id, { ...structuredClone(rest), task: kept });
+      }),
     addRun: (record, effects) =>
       later('Adding the run', () => {
         if (runs.has(record.id) || logs.has(record.id)) throw taken();
@@ -44,7 +48,7 @@ export function memoryStore(): Store {
       later('Reading the runs', () => ({
         items: [...runs.values()]
           .sort((a, b) => b.started - a.started)
-          .map((record) => structuredClone(record)),
+          .map((record) => structuredClone(runHeadOf(record))),
         problems: [],
       })),
     deleteRun: (id) =>

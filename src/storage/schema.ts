@@ -28,6 +28,9 @@ export interface RunRecord {
   builds?: readonly ModelBuilds[];
 }
 
+/** A run without its log and the examples of its task, as it is listed and written again and again. */
+export type RunHead = Omit<RunRecord, 'task'> & { task: TaskOutline };
+
 /** The builds of both models (`Engine.build`) from outcome number `from` on; null where a build cannot be known. */
 export interface ModelBuilds {
   from: number;
@@ -43,31 +46,38 @@ export interface EffectRecord {
   outcome: Outcome;
 }
 
-/** A task without its examples, so that listing tasks reads none of them. */
-export type TaskHead = Omit<Task, 'splits'> & {
+/** A task without its examples. */
+export type TaskOutline = Omit<Task, 'splits'> & {
   /** Examples of each split. */
   sizes: Record<SplitName, number>;
+};
+
+/** The same of an imported task, so that listing tasks reads no examples. */
+export type TaskHead = TaskOutline & {
   /** Another text each time the task is saved. */
   revision: string;
 };
 
 /** Some examples of one split. `page` counts from 0; all pages but a split's last are full. */
-export interface ExamplePage {
-  task: string;
+export interface Page {
   split: SplitName;
   page: number;
   examples: readonly Example[];
 }
+
+export const SPLITS = ['train', 'validation', 'test'] as const satisfies readonly SplitName[];
 
 /** Small enough that reading a page takes the page's thread a few milliseconds. */
 export const PAGE_EXAMPLES = 500;
 
 /** The whole database. */
 export interface Schema extends DBSchema {
-  runs: { key: string; value: RunRecord };
+  runs: { key: string; value: RunHead };
+  /** The examples of each run's task: written once, with its first record. */
+  runExamples: { key: [run: string, split: SplitName, page: number]; value: Page & { run: string } };
   effects: { key: [run: string, seq: number]; value: EffectRecord };
   tasks: { key: string; value: TaskHead };
-  examples: { key: [task: string, split: SplitName, page: number]; value: ExamplePage };
+  examples: { key: [task: string, split: SplitName, page: number]; value: Page & { task: string } };
   /** Embeddings that later runs may use again. */
   vectors: { key: [embedder: string, textHash: string]; value: Float32Array };
   settings: { key: string; value: unknown };
@@ -98,6 +108,10 @@ const STEPS: readonly ((db: Database, tx: Upgrade) => void)[] = [
   (db) => {
     db.createObjectStore('experiments', { keyPath: 'id' });
   },
+  (db, tx) => {
+    db.createObjectStore('runExamples', { keyPath: ['run', 'split', 'page'] });
+    void splitRuns(tx);
+  },
 ];
 
 /** Version 1 kept each task whole. A task that cannot be taken apart stays as it is and is told of when it is read. */
@@ -108,21 +122,38 @@ async function splitTasks(tx: Upgrade): Promise<void> {
     const result = v.safeParse(taskCheck, whole);
     if (!result.success) continue;
     void cursor.update(headOf(result.output));
-    for (const page of pagesOf(result.output)) void examples.put(page);
+    for (const page of pagesOf(result.output)) void examples.put({ task: result.output.id, ...page });
   }
 }
 
-export function headOf({ splits, ...rest }: Task): TaskHead {
-  const { train, validation, test } = splits;
-  const sizes = { train: train.length, validation: validation.length, test: test.length };
-  return { ...rest, sizes, revision: crypto.randomUUID() };
+const withTask = v.looseObject({ id: v.string(), task: taskCheck });
+
+/** Up to version 4 a run's record held its whole task. The rest of it is looked at when it is read. */
+async function splitRuns(tx: Upgrade): Promise<void> {
+  const examples = tx.objectStore('runExamples');
+  for await (const cursor of tx.objectStore('runs')) {
+    const whole: unknown = cursor.value;
+    const result = v.safeParse(withTask, whole);
+    if (!result.success) continue;
+    const { id, task } = result.output;
+    void cursor.update({ ...cursor.value, task: outlineOf(task) });
+    for (const page of pagesOf(task)) void examples.put({ run: id, ...page });
+  }
 }
 
-export function* pagesOf({ id, splits }: Task): Generator<ExamplePage> {
-  for (const split of ['train', 'validation', 'test'] as const)
+export function outlineOf({ splits, ...rest }: Task): TaskOutline {
+  const { train, validation, test } = splits;
+  return { ...rest, sizes: { train: train.length, validation: validation.length, test: test.length } };
+}
+
+export const headOf = (task: Task): TaskHead => ({ ...outlineOf(task), revision: crypto.randomUUID() });
+
+export const runHeadOf = ({ task, ...rest }: RunRecord): RunHead => ({ ...rest, task: outlineOf(task) });
+
+export function* pagesOf({ splits }: Pick<Task, 'splits'>): Generator<Page> {
+  for (const split of SPLITS)
     for (let page = 0; page * PAGE_EXAMPLES < splits[split].length; page++)
       yield {
-        task: id,
         split,
         page,
         examples: splits[split].slice(page * PAGE_EXAMPLES, (page + 1) * PAGE_EXAMPLES),

@@ -6,7 +6,15 @@ import { databaseStore } from './database.ts';
 import { blocked, closed, type StorageError } from './errors.ts';
 import { memoryStore } from './memory.ts';
 import type { Replies } from './replies.ts';
-import { upgrade, VERSION, type Database, type RunRecord, type Schema, type TaskHead } from './schema.ts';
+import {
+  upgrade,
+  VERSION,
+  type Database,
+  type RunHead,
+  type RunRecord,
+  type Schema,
+  type TaskHead,
+} from './schema.ts';
 
 /** What could be read, and one error for each record that could not: a broken record never hides the others. */
 export interface Listed<T> {
@@ -25,14 +33,17 @@ export interface EffectLog extends Listed<LoggedEffect> {
  * changed nothing.
  */
 export interface Store {
-  /** Creates the record or replaces it. */
+  /**
+   * Creates the record or replaces it, all but its task: that is written with the first record and stays as it was, so
+   * that a save costs the same whatever the size of the task.
+   */
   saveRun(record: RunRecord): Promise<void>;
   /** A run that was made elsewhere, with its log: all or nothing. Rejects with `conflict` if the id is taken. */
   addRun(record: RunRecord, effects: readonly LoggedEffect[]): Promise<void>;
-  /** Null if absent. */
+  /** Null if absent. Its task is read a page at a time. */
   run(id: string): Promise<RunRecord | null>;
-  /** Newest first, without their logs. */
-  runs(): Promise<Listed<RunRecord>>;
+  /** Newest first, without their logs and the examples of their tasks. */
+  runs(): Promise<Listed<RunHead>>;
   /** The record and its whole log, or neither. Idempotent. */
   deleteRun(id: string): Promise<void>;
   /**

@@ -37,6 +37,33 @@ export function storeContract(fresh: () => Promise<Store>): void {
     expect((await store.runs()).items).toHaveLength(1);
   });
 
+  test("keeps a run's task as it was with the first record, however large, and lists it without examples", async () => {
+    const store = await fresh();
+    const many = Array.from({ length: 1203 }, (_, i) => ({
+      id: `t${i}`,
+      input: `thing ${i}`,
+      gold: ['red'],
+    }));
+    const large = { ...task(), splits: { ...task().splits, train: many } };
+    await store.saveRun({ ...record(), task: large });
+    await store.saveRun({ ...record(), task: task('other', 'Others'), steps: 2 });
+    expect(await store.run('run-1')).toStrictEqual({ ...record(), task: large, steps: 2 });
+    await store.addRun({ ...record('run-2', 5), task: large }, effects(2));
+    const [first, second] = (await store.runs()).items;
+    const { splits: _, ...rest } = task();
+    expect(first).toStrictEqual({
+      ...record(),
+      steps: 2,
+      task: { ...rest, sizes: { train: 1203, validation: 1, test: 1 } },
+    });
+    expect(second?.task.sizes.train).toBe(1203);
+    await store.deleteRun('run-1');
+    expect(await store.run('run-2')).toStrictEqual({ ...record('run-2', 5), task: large });
+    // Nothing of the deleted one is left for a run of its id.
+    await store.saveRun(record());
+    expect(await store.run('run-1')).toStrictEqual(record());
+  });
+
   test('keeps copies: later changes outside do not reach in', async () => {
     const store = await fresh();
     const mine = record();

@@ -229,6 +229,69 @@ test('a database of version 3, which knew no experiments, opens with its runs an
   expect((await store.experiments()).items).toStrictEqual([experiment()]);
 });
 
+test('a database of version 4, which kept the whole task in each record of a run, opens with its runs', async () => {
+  const name = newName();
+  const old = await openDB(name, 4, {
+    upgrade(db) {
+      db.createObjectStore('runs', { keyPath: 'id' });
+      db.createObjectStore('effects', { keyPath: ['run', 'seq'] });
+      db.createObjectStore('tasks', { keyPath: 'id' });
+      db.createObjectStore('vectors');
+      db.createObjectStore('settings');
+      db.createObjectStore('examples', { keyPath: ['task', 'split', 'page'] });
+      db.createObjectStore('replies', { keyPath: ['model', 'ask'] }).createIndex('used', 'used');
+      db.createObjectStore('experiments', { keyPath: 'id' });
+    },
+  });
+  const many = Array.from({ length: 1203 }, (_, i) => ({ id: `t${i}`, input: `thing ${i}`, gold: ['red'] }));
+  const large = { ...task(), splits: { ...task().splits, train: many } };
+  await old.put('runs', { ...record('large', 3), task: large });
+  await old.put('runs', record('small', 2));
+  await old.put('runs', { ...record('odd', 1), steps: 'many' });
+  await old.put('runs', { id: 'foreign' });
+  await old.put('effects', { run: 'large', seq: 0, ...effect(0) });
+  old.close();
+  const store = await stored(name);
+  expect(await store.run('large')).toStrictEqual({ ...record('large', 3), task: large });
+  expect(await store.run('small')).toStrictEqual(record('small', 2));
+  expect((await store.loadEffects('large')).items).toStrictEqual([effect(0)]);
+  const { items, problems } = await store.runs();
+  expect(items.map(({ id, task: { sizes } }) => [id, sizes.train])).toEqual([
+    ['large', 1203],
+    ['small', 1],
+  ]);
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/Run foreign /),
+    expect.stringMatching(/Run odd .*steps/),
+  ]);
+  await store.saveRun({ ...record('large', 3), task: large, status: 'finished' });
+  expect((await store.run('large'))?.task.splits.train).toHaveLength(1203);
+  await store.deleteRun('large');
+  const db = await openDB(name);
+  expect((await db.getAllKeys('runExamples')).map(String)).toEqual([
+    'odd,test,0',
+    'odd,train,0',
+    'odd,validation,0',
+    'small,test,0',
+    'small,train,0',
+    'small,validation,0',
+  ]);
+  db.close();
+});
+
+test('a missing page of a run is named', async () => {
+  const name = newName();
+  const store = await stored(name);
+  await store.addRun(record(), effects(1));
+  const db = await openDB(name);
+  await db.delete('runExamples', ['run-1', 'validation', 0]);
+  db.close();
+  const refused = await rejection(store.run('run-1'));
+  expect(refused).toMatchObject({ fault: 'broken', id: 'run-1' });
+  expect(refused.message).toMatch(/Page 1 of the validation examples of run run-1 .*missing/);
+  expect((await store.runs()).items).toHaveLength(1);
+});
+
 test('an experiment that this program did not write is named and hides no other', async () => {
   const name = newName();
   const store = await stored(name);
@@ -410,5 +473,17 @@ test('cost of writing and reading a log', { timeout: 120_000 }, async () => {
     await store.saveRun({ ...one, task: { ...one.task, splits: { ...one.task.splits, test: examples } } });
   }
   await timed('list runs with 450 examples each', 100, () => store.runs());
+  const rows = Array.from({ length: 100_000 }, (_, i) => ({
+    id: `e${i}`,
+    input: 'x'.repeat(150),
+    gold: ['y'],
+  }));
+  const wide = record('wide');
+  const large = { ...wide, task: { ...wide.task, splits: { ...wide.task.splits, train: rows } } };
+  await timed('save a run of 100,000 examples at first', 1, () => store.saveRun(large));
+  await timed('save it again', 10, async () => {
+    for (let steps = 0; steps < 10; steps++) await store.saveRun({ ...large, steps });
+  });
+  await timed('read it', 1, () => store.run('wide'));
   await timed('delete the run', many.length, () => store.deleteRun('many'));
 });
