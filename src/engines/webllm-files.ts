@@ -102,11 +102,6 @@ export async function fetchModel(
   if (reasons.length > 0) throw first ?? reasons[0];
 }
 
-/** Whether everything that web-llm keeps of the model is here, so that it loads without a network. */
-export async function isStored(record: Addresses): Promise<boolean> {
-  return (await keptOfModel(record)).whole;
-}
-
 /** What is here of the model. `seen` is one look at the caches for many models. */
 export async function keptOfModel(record: Addresses, seen?: Look): Promise<Kept> {
   const here = seen ?? (await look());

@@ -32,9 +32,7 @@ export type ToWorker =
   | { kind: 'generate'; ask: Ask; listened: boolean }
   | { kind: 'choose'; ask: Ask; options: readonly string[] }
   | { kind: 'cancel' }
-  | { kind: 'lose' }
-  | { kind: 'stored'; sources: readonly Source[] }
-  | { kind: 'delete'; source: Source };
+  | { kind: 'lose' };
 
 export interface Facts {
   contextTokens: number;
@@ -51,7 +49,5 @@ export type FromWorker =
   | { kind: 'text'; text: string }
   | { kind: 'reply'; reply: Reply }
   | { kind: 'choice'; choice: Choice }
-  | { kind: 'stored'; stored: boolean[] }
-  | { kind: 'deleted' }
   | { kind: 'failed'; error: FaultMessage }
   | { kind: 'lost'; why: string };

@@ -1,6 +1,6 @@
 import { type Ask, type Choice, EngineError, type Heard, type Reply, type Report } from '../core/model.ts';
 import { Lost } from './webllm-faults.ts';
-import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';
+import type { Facts, FromWorker, LoadOrder, ToWorker } from './webllm-protocol.ts';
 
 /** What a session needs of a worker. */
 export interface Port {
@@ -75,16 +75,6 @@ export class Session {
     const outcome = await this.#cancellable({ kind: 'choose', ask, options }, patience, signal);
     if (outcome.kind === 'choice') return outcome.choice;
     throw unexpected(outcome);
-  }
-
-  async stored(sources: readonly Source[]): Promise<boolean[]> {
-    const outcome = await this.#call({ kind: 'stored', sources }, 60);
-    if (outcome.kind === 'stored') return outcome.stored;
-    throw unexpected(outcome);
-  }
-
-  async delete(source: Source): Promise<void> {
-    await this.#call({ kind: 'delete', source }, 60);
   }
 
   /** Destroys the device, as a driver reset does. */

@@ -56,16 +56,6 @@ export function webllmEngine(spec: WebllmSpec, options: WebllmOptions = {}): Web
   return new WebllmHolder(spec, options);
 }
 
-/** For each model, whether all its files are in the browser's cache. Rejects with EngineError. */
-export function storedModels(specs: readonly WebllmSpec[]): Promise<boolean[]> {
-  return withWorker((session) => session.stored(specs.map(sourceOf)));
-}
-
-/** Removes a model's files from the browser's cache; those that are not there are passed over. */
-export function deleteModel(spec: WebllmSpec): Promise<void> {
-  return withWorker((session) => session.delete(sourceOf(spec)));
-}
-
 /** `model` and `quantization` of web-llm's ids: `Qwen3-0.6B-q4f16_1-MLC`, `TinyLlama-1.1B-Chat-v1.0-q4f32_1-MLC-1k`. */
 export function splitModelId(modelId: string): { model: string; quantization: string } {
   const match = /^(.+?)-(q\df(?:16|32)(?:_\d)?)(?:-MLC)?(-\d+k)?$/.exec(modelId);
@@ -238,17 +228,4 @@ function sourceOf(spec: WebllmSpec): Source {
     libraryUrl: absolute(spec.libraryUrl),
     sha256: spec.sha256 ?? {},
   };
-}
-
-async function withWorker<T>(work: (session: Session) => Promise<T>): Promise<T> {
-  const session = new Session(startWorker());
-  try {
-    return await work(session);
-  } catch (error) {
-    if (error instanceof Lost)
-      throw new EngineError('unavailable', `The model's files cannot be reached: ${error.message}.`);
-    throw error;
-  } finally {
-    session.end();
-  }
 }

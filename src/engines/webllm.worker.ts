@@ -2,7 +2,7 @@ import { MLCEngine, type ModelRecord, prebuiltAppConfig } from '@mlc-ai/web-llm'
 import { version } from '@mlc-ai/web-llm/package.json';
 import { EngineError } from '../core/model.ts';
 import { askFault, Cancelled, describe, loadFault } from './webllm-faults.ts';
-import { buildOf, fetchModel, isStored, quantizationOf, removeModel, tokenizerJson } from './webllm-files.ts';
+import { buildOf, fetchModel, quantizationOf, tokenizerJson } from './webllm-files.ts';
 import { ownRunner, type Runner } from './webllm-own.ts';
 import { Inside, MissingMember } from './webllm-private.ts';
 import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';
@@ -48,17 +48,6 @@ async function obey(order: ToWorker): Promise<void> {
         async () => ({ kind: 'choice', choice: await ready().choose(order.ask, order.options, step) }),
         askFault,
       );
-    case 'stored':
-      return answer(async () => {
-        const stored: boolean[] = [];
-        for (const source of order.sources) stored.push(await isStored(recordOf(source)));
-        return { kind: 'stored', stored };
-      }, loadFault);
-    case 'delete':
-      return answer(async () => {
-        await removeModel(recordOf(order.source));
-        return { kind: 'deleted' };
-      }, loadFault);
     case 'cancel':
       cancelled = true;
       return;

@@ -3,13 +3,12 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ask, LoadProgress, Message } from '../../src/core/model.ts';
 import {
-  deleteModel,
-  storedModels,
   type WebllmEngine,
   type WebllmOptions,
   type WebllmSpec,
   webllmEngine,
 } from '../../src/engines/webllm.ts';
+import { keptOf, type ModelFiles, removeFiles } from '../../src/engines/model-files.ts';
 import { tokenizerJson } from '../../src/engines/webllm-files.ts';
 import { promptIds } from '../../src/engines/webllm-own.ts';
 import { Inside } from '../../src/engines/webllm-private.ts';
@@ -36,6 +35,7 @@ const localSpec = {
   sha256: { 'model.wasm': 'bd0695110836934b7d8bb9fe1891e416aa4416beb4802531f6c8435dc4295e7d' },
 };
 const spec: WebllmSpec = hubModel === null ? localSpec : { kind: 'prebuilt', modelId: hubModel };
+const files: ModelFiles = { kind: 'webllm', addresses: modelRecord(spec), sha256: {} };
 const present = hubModel !== null || (await fetch(`${folder}resolve/main/mlc-chat-config.json`)).ok;
 const skipped = present ? '' : ' (skipped: its WebLLM model is not on this machine)';
 
@@ -79,7 +79,7 @@ describe.skipIf(!present)(`webllm with ${hubModel ?? 'SmolLM2-135M'}${skipped}`,
   let seen: LoadProgress[];
   const recovered: string[] = [];
   beforeAll(async () => {
-    await deleteModel(spec);
+    await removeFiles(files, []);
     ({ engine, seen } = await open({ onRecovered: (text) => recovered.push(text) }));
   }, LONG);
   afterAll(() => engine.dispose());
@@ -96,7 +96,7 @@ describe.skipIf(!present)(`webllm with ${hubModel ?? 'SmolLM2-135M'}${skipped}`,
     const bytes = seen.filter((progress) => progress.total !== null).map((progress) => progress.loaded);
     expect(bytes.at(-1)).toBeGreaterThan(100_000_000);
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
-    expect(await storedModels([spec])).toEqual([true]);
+    expect((await keptOf([files])).map(({ whole }) => whole)).toEqual([true]);
   });
 
   test(
