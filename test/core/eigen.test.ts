@@ -56,7 +56,10 @@ test('any tridiagonal matrix, also one in several parts: its vectors are orthono
             0,
           );
           expect(Math.abs(made - (wanted ?? NaN))).toBeLessThan(1e-11);
-          const turned = (vectors[i] ?? new Float64Array()).reduce((sum, x, k) => sum + x * (vectors[j]?.[k] ?? 0), 0);
+          const turned = (vectors[i] ?? new Float64Array()).reduce(
+            (sum, x, k) => sum + x * (vectors[j]?.[k] ?? 0),
+            0,
+          );
           expect(Math.abs(turned - (i === j ? 1 : 0))).toBeLessThan(1e-12);
         }
       }
