@@ -1,6 +1,7 @@
 /** npm run bench -- --engine wllama --task T --methods a,b: the comparison at equal budget with a real small model. */
+import { pathToFileURL } from 'node:url';
 import { table } from './bench-report.js';
-import { writeSection } from './bench-simulated.js';
+import { bundled, writeSection } from './bench-simulated.js';
 import { browserPath } from './browser.js';
 import { FIRST_MODELS, plain, runReal } from './demonstrate.js';
 import { ensureModels } from './models.js';
@@ -9,9 +10,9 @@ import { SOFTWARE_FLAGS } from './webgpu.js';
 /** Tokens a run where none are given: some minutes on two cores. */
 const TOKENS = 30_000;
 
-/** Fewer examples and candidates than the papers', for the model is slow; as many steps as the budget allows. */
+/** Fewer examples and candidates than the papers', for the model is slow. */
 const SIZE = {
-  options: { candidates: 4, steps: 500, epochs: 50 },
+  options: { candidates: 4 },
   limits: { train: 24, validation: 30 },
   minutes: 0,
 };
@@ -34,15 +35,25 @@ export async function benchReal({ engine, task, methods, seeds, tokens }) {
     console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
     return 1;
   }
+  /** @type {typeof import('./bench-worker.ts')} */
+  const known = await import(pathToFileURL(await bundled('bench-worker')).href);
+  const chosen = methods.flatMap((id) => known.methods.find((method) => method.id === id) ?? []);
+  if (chosen.length < methods.length) {
+    console.error(`Methods that can be compared so: ${known.methods.map(({ id }) => id).join(', ')}.`);
+    return 2;
+  }
   await ensureModels();
   const model = FIRST_MODELS.wllama;
   const budget = { tokens: tokens === 0 ? TOKENS : tokens };
   const rows = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    for (const method of methods) {
+    for (const { id: method, endless } of chosen) {
       console.log(`\n${method}, seed ${seed}`);
+      // As long as each method can be, so that the budget ends it.
+      const options = { ...SIZE.options, ...endless };
+      const steps = Number(endless['steps'] ?? 0);
       const outcome = await runReal(
-        { task, optimizer: method, model, seed, steps: SIZE.options.steps, short: { ...SIZE, budget } },
+        { task, optimizer: method, model, seed, steps, short: { ...SIZE, options, budget } },
         { executablePath, flags: SOFTWARE_FLAGS },
         console.log,
       );
