@@ -41,8 +41,12 @@ export interface Pack {
   guesses: Guess[][][];
 }
 
-/** Rows are filled up to a multiple of this, so that few sizes are compiled. */
-const STEP = 32;
+/**
+ * Rows are filled up to one of these, beyond them to a multiple of 128: each size is compiled by itself, and WASM gives
+ * the memory of one size to no other.
+ */
+const SIZES = [32, 64, 96, 128, 192, 256];
+const sizeFor = (used: number) => SIZES.find((size) => size >= used) ?? Math.ceil(used / 128) * 128;
 
 /** Puts sequences into as few packs as hold them within `limit` rows; one that is longer gets a pack of its own. */
 export function packAll(sequences: readonly Sequence[], limit: number): { pack: Pack; first: number }[] {
@@ -130,7 +134,7 @@ function makeTree() {
 
 function finish(tree: ReturnType<typeof makeTree>, guesses: Guess[][][]): Pack {
   const used = tree.size();
-  const rows = Math.ceil(used / STEP) * STEP;
+  const rows = sizeFor(used);
   const filled = (values: readonly number[], rest: number) =>
     Int32Array.from({ length: rows }, (_, row) => values[row] ?? rest);
   return {

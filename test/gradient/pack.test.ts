@@ -42,7 +42,7 @@ describe('a pack', () => {
     expect([...pack.positions.subarray(0, pack.used)]).toEqual([0, 1, 2, 3, 3, 4, 5, 2, 3]);
   });
 
-  test('is filled up to a multiple of 32 with rows that see themselves', () => {
+  test('is filled up with rows that see themselves', () => {
     expect(pack.units).toHaveLength(32);
     expect(seen(pack, 31)).toEqual([0]);
     expect(pack.parents[31]).toBe(-1);
@@ -92,6 +92,16 @@ test('sequences are spread over packs in order, and a long one stands alone', ()
     [2, 1, 50],
     [3, 1, 3],
   ]);
+});
+
+test.each([
+  [32, 32],
+  [33, 64],
+  [129, 192],
+  [257, 384],
+])('%i rows are filled up to %i', (length, rows) => {
+  const context = Array.from({ length }, (_, i) => i);
+  expect(only([{ context, options: [[1], [2]] }]).units).toHaveLength(rows);
 });
 
 test('every row that guesses sees exactly the sequence before its token', () => {

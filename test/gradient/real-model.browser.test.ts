@@ -1,5 +1,5 @@
 import { init } from '@jax-js/jax';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeRng } from '../../src/core/rng.ts';
 import type { TuneExample } from '../../src/core/tuner.ts';
 import { startRuntime } from '../../src/engines/wllama-runtime.ts';
@@ -246,6 +246,30 @@ describe.skipIf(url === null)('gradientTuner', () => {
     const after = await tuner.tune({ do: 'measure', prompt, examples: EXAMPLES }, never);
     expect(after).toEqual(measured);
     await tuner.dispose();
+    await tuner.dispose();
+  });
+
+  test('a worker that dies is told as lost, and the next ask begins with a new one', async () => {
+    const workers: Worker[] = [];
+    const NativeWorker = globalThis.Worker;
+    globalThis.Worker = class extends NativeWorker {
+      constructor(...made: ConstructorParameters<typeof Worker>) {
+        super(...made);
+        workers.push(this);
+      }
+    };
+    onTestFinished(() => {
+      globalThis.Worker = NativeWorker;
+    });
+    const tuner = gradientTuner({ name: 'smollm2', file: fetched, device: 'wasm' });
+    await tuner.load(nothing, never);
+    const failing = tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
+    // The ask is on its way once the load that it waits for is settled.
+    setTimeout(() => workers[0]?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' })), 50);
+    await expect(failing).rejects.toMatchObject({ name: 'EngineError', fault: 'lost' });
+    const again = await tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
+    expect(again).toMatchObject({ did: 'measure', chosen: [expect.any(Number), expect.any(Number)] });
+    expect(workers).toHaveLength(2);
     await tuner.dispose();
   });
 
