@@ -24,7 +24,7 @@ const ranked = await experiments.start(
     })),
     tasks: tasks.slice(0, 2).map(({ id }) => id),
     seeds: [1, 2],
-    pool: { unit: 'tokens', total: 600_000, spare: 'leave' },
+    pool: { unit: 'tokens', total: 300_000, spare: 'leave' },
   }),
 );
 await ranked.ended;
