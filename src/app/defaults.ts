@@ -1,4 +1,4 @@
-import { allowedAnswers } from '../core/extract.ts';
+import { allowedAnswers } from '../core/allowed.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import { optionsOf, type RunConfig } from '../core/run-config.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';

@@ -1,4 +1,4 @@
-import { wilson, type Interval } from '../core/stats/proportion.ts';
+import { wilson, type Interval } from '../core/stats/wilson.ts';
 
 /** Numbers as people read them. Scores come in as 0..1 and leave as percentages; times come in as milliseconds. */
 

@@ -1,21 +1,10 @@
 import { principalCoordinates } from '../core/pca.ts';
 import type { RunView, Standing } from './run-view.ts';
+import type { Vectors } from './vectors.ts';
 
 /** Prompts as points: the nearer two of them, the more alike what they say. */
 
 const PAD = 30;
-
-/** By prompt; null for one that was looked for and is not known. */
-export type Vectors = ReadonlyMap<string, Float32Array | null>;
-
-/** `known` and the vectors of these prompts. */
-export function withVectors(
-  known: Vectors = new Map(),
-  prompts: readonly string[] = [],
-  vectors: readonly (Float32Array | null)[] = [],
-): Vectors {
-  return new Map([...known, ...prompts.map((prompt, i) => [prompt, vectors[i] ?? null] as const)]);
-}
 
 /** The axes are found from so many prompts, spread evenly over the run: the work grows with their square. */
 const FITTED = 64;

@@ -2,15 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { CandidateView } from '../../src/ui/run-view.ts';
-import {
-  arrow,
-  labels,
-  nearestPoint,
-  pointTowards,
-  project,
-  promptMap,
-  withVectors,
-} from '../../src/ui/prompt-map.ts';
+import { arrow, labels, nearestPoint, pointTowards, project, promptMap } from '../../src/ui/prompt-map.ts';
+import { withVectors } from '../../src/ui/vectors.ts';
 
 const vector = (...numbers: number[]) => Float32Array.from(numbers);
 const at = { tokens: 0, calls: 0, ms: 0 };

@@ -1,6 +1,6 @@
 import type { PromptVectors } from '../../app/types.ts';
 import type { LoadProgress } from '../../core/model.ts';
-import { withVectors, type Vectors } from '../prompt-map.ts';
+import { withVectors, type Vectors } from '../vectors.ts';
 import { problemOf, type Problem } from './problem.ts';
 
 /** Prompts embedded between two looks of the page. */

@@ -14,7 +14,6 @@ import type { TaskFormat } from '../../app/task-export.ts';
 import type { Method } from '../../core/optimizer.ts';
 import type { Task } from '../../core/task.ts';
 import { moment, percent } from '../format.ts';
-import { verdictWords } from '../result-words.ts';
 import { Bin } from './bin.svelte.ts';
 import type { Compare } from './compare.svelte.ts';
 import { LiveRun } from './live.svelte.ts';
@@ -314,13 +313,20 @@ export class Session {
   }
 
   #ended(live: LiveRun): void {
-    const { run, view, status } = live;
-    const best = view.bests.at(-1);
-    this.overnight.ended(
-      status === 'finished' ? 'The run has finished' : 'The run has stopped',
-      `${run.task.name}: ${view.result ? verdictWords(view.result) : best ? `best so far ${percent(best.score)}.` : 'nothing scored yet.'}`,
-    );
     this.#measured(live);
+    void this.#tellEnd(live);
+  }
+
+  async #tellEnd({ run, view, status }: LiveRun): Promise<void> {
+    const best = view.bests.at(-1);
+    let words = best ? `best so far ${percent(best.score)}.` : 'nothing scored yet.';
+    if (view.result) {
+      // Not worth a part of the first visit's download.
+      const found = await import('../result-words.ts').catch(() => null);
+      if (found !== null) words = found.verdictWords(view.result);
+    }
+    const title = status === 'finished' ? 'The run has finished' : 'The run has stopped';
+    this.overnight.ended(title, `${run.task.name}: ${words}`);
   }
 
   #measured({ run, view }: LiveRun): void {

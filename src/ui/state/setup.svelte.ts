@@ -2,7 +2,7 @@ import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
 import { isBinary } from '../../core/metrics.ts';
 import type { Cost, OptionValue } from '../../core/optimizer.ts';
-import { defaultRacing, type Racing } from '../../core/race.ts';
+import { defaultRacing, type Racing } from '../../core/race-options.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
