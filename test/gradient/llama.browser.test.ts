@@ -40,7 +40,7 @@ describe('a tiny random Llama in WASM', () => {
     await init('wasm');
     llama = await loadLlama(source, { device: 'wasm' }, () => undefined);
     gradient = await gradientOf(llama);
-  });
+  }, 60_000);
   afterAll(() => llama.dispose());
 
   test('has gradients that agree with central differences', async () => {

@@ -45,6 +45,9 @@ const EXAMPLES: TuneExample[] = [
   { id: 'b', before: '', after: '\nDull and far too long.\nAnswer:', options: [' good', ' bad'], gold: 1 },
 ];
 
+/** Milliseconds that a test may take where other work is on the cores. */
+const SLOW = 300_000;
+
 /** Nat. llama.cpp multiplies Q8_0 weights with activations that it has rounded to 8 bits as well. */
 const ROUNDING = 0.3;
 
@@ -60,7 +63,7 @@ describe.skipIf(url === null)('SmolLM2-135M-Instruct in jax-js', () => {
     tokenizer = readTokenizer(model.metadata);
     await init('wasm');
     llama = await loadLlama(model, { device: 'wasm' }, nothing);
-  });
+  }, SLOW);
   afterAll(() => llama.dispose());
 
   /** Log-probability of every token as the next one, after each text; all texts in one pack. */
@@ -138,22 +141,30 @@ describe.skipIf(url === null)('SmolLM2-135M-Instruct in jax-js', () => {
     }
   }
 
-  test('says the next token as llama.cpp does with the same weights in 32 bits', async () => {
-    for (const one of await compare(await asF32(file))) {
-      expect(one.compared, one.text).toBeGreaterThanOrEqual(18);
-      expect(one.ours, one.text).toBe(one.theirs);
-      expect(one.worst, one.text).toBeLessThan(1e-2);
-    }
-  });
+  test(
+    'says the next token as llama.cpp does with the same weights in 32 bits',
+    { timeout: SLOW },
+    async () => {
+      for (const one of await compare(await asF32(file))) {
+        expect(one.compared, one.text).toBeGreaterThanOrEqual(18);
+        expect(one.ours, one.text).toBe(one.theirs);
+        expect(one.worst, one.text).toBeLessThan(1e-2);
+      }
+    },
+  );
 
-  test('and as it does with the file as it is, but for its rounding of activations to 8 bits', async () => {
-    for (const one of await compare(file)) {
-      expect(one.worst, one.text).toBeLessThan(ROUNDING);
-      if (one.lead > ROUNDING) expect(one.ours, one.text).toBe(one.theirs);
-    }
-  });
+  test(
+    'and as it does with the file as it is, but for its rounding of activations to 8 bits',
+    { timeout: SLOW },
+    async () => {
+      for (const one of await compare(file)) {
+        expect(one.worst, one.text).toBeLessThan(ROUNDING);
+        if (one.lead > ROUNDING) expect(one.ours, one.text).toBe(one.theirs);
+      }
+    },
+  );
 
-  test('has a gradient that agrees with central differences', async () => {
+  test('has a gradient that agrees with central differences', { timeout: SLOW }, async () => {
     const tune = makeTune(llama, tokenizer);
     const embedded = await tune({ do: 'embed', text: 'Is this review good or bad?', tokens: 4 }, nothing);
     if (embedded.did !== 'embed') throw new Error('Nothing was embedded.');
@@ -209,7 +220,7 @@ describe.skipIf(url === null)('SmolLM2-135M-Instruct in jax-js', () => {
 describe.skipIf(url === null)('gradientTuner', () => {
   const fetched = async () => (await fetch(url ?? '')).blob();
 
-  test('answers in its worker, one ask after the other, and can be stopped', async () => {
+  test('answers in its worker, one ask after the other, and can be stopped', { timeout: SLOW }, async () => {
     const tuner = gradientTuner({ name: 'smollm2-135m-instruct:q8_0', file: fetched, device: 'wasm' });
     const shares: number[] = [];
     await tuner.load((progress) => shares.push(progress.loaded / (progress.total ?? 1)), never);
@@ -249,31 +260,35 @@ describe.skipIf(url === null)('gradientTuner', () => {
     await tuner.dispose();
   });
 
-  test('a worker that dies is told as lost, and the next ask begins with a new one', async () => {
-    const workers: Worker[] = [];
-    const NativeWorker = globalThis.Worker;
-    globalThis.Worker = class extends NativeWorker {
-      constructor(...made: ConstructorParameters<typeof Worker>) {
-        super(...made);
-        workers.push(this);
-      }
-    };
-    onTestFinished(() => {
-      globalThis.Worker = NativeWorker;
-    });
-    const tuner = gradientTuner({ name: 'smollm2', file: fetched, device: 'wasm' });
-    await tuner.load(nothing, never);
-    const failing = tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
-    // The ask is on its way once the load that it waits for is settled.
-    setTimeout(() => workers[0]?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' })), 50);
-    await expect(failing).rejects.toMatchObject({ name: 'EngineError', fault: 'lost' });
-    const again = await tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
-    expect(again).toMatchObject({ did: 'measure', chosen: [expect.any(Number), expect.any(Number)] });
-    expect(workers).toHaveLength(2);
-    await tuner.dispose();
-  });
+  test(
+    'a worker that dies is told as lost, and the next ask begins with a new one',
+    { timeout: SLOW },
+    async () => {
+      const workers: Worker[] = [];
+      const NativeWorker = globalThis.Worker;
+      globalThis.Worker = class extends NativeWorker {
+        constructor(...made: ConstructorParameters<typeof Worker>) {
+          super(...made);
+          workers.push(this);
+        }
+      };
+      onTestFinished(() => {
+        globalThis.Worker = NativeWorker;
+      });
+      const tuner = gradientTuner({ name: 'smollm2', file: fetched, device: 'wasm' });
+      await tuner.load(nothing, never);
+      const failing = tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
+      // The ask is on its way once the load that it waits for is settled.
+      setTimeout(() => workers[0]?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' })), 50);
+      await expect(failing).rejects.toMatchObject({ name: 'EngineError', fault: 'lost' });
+      const again = await tuner.tune({ do: 'measure', prompt: 'Good or bad?', examples: EXAMPLES }, never);
+      expect(again).toMatchObject({ did: 'measure', chosen: [expect.any(Number), expect.any(Number)] });
+      expect(workers).toHaveLength(2);
+      await tuner.dispose();
+    },
+  );
 
-  test('a file that is no model is told as what it is', async () => {
+  test('a file that is no model is told as what it is', { timeout: SLOW }, async () => {
     const file = () => Promise.resolve(new Blob(['nothing of the kind']));
     const tuner = gradientTuner({ name: 'broken', file, device: 'wasm' });
     await expect(tuner.load(nothing, never)).rejects.toMatchObject({
@@ -283,7 +298,7 @@ describe.skipIf(url === null)('gradientTuner', () => {
     await tuner.dispose();
   });
 
-  test('loading can be cancelled', async () => {
+  test('loading can be cancelled', { timeout: SLOW }, async () => {
     const tuner = gradientTuner({ name: 'smollm2', file: fetched, device: 'wasm' });
     const stop = new AbortController();
     const loading = tuner.load((progress) => progress.loaded > 0.1 && stop.abort(), stop.signal);

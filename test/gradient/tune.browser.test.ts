@@ -48,7 +48,7 @@ describe('tune', () => {
   beforeAll(async () => {
     await init('wasm');
     ({ opened: llama, answer: tune } = await open(tinyLlama(shape)));
-  });
+  }, 60_000);
   afterAll(() => llama.dispose());
 
   const random = (count: number): SoftPrompt => ({
