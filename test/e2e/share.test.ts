@@ -31,7 +31,7 @@ async function arrived(opened: Opened, hash = ''): Promise<Page> {
 
 /** Chooses a run file on the Lessons page. */
 async function openFile(page: Page, file: string): Promise<void> {
-  await page.getByRole('link', { name: 'Lessons' }).click();
+  await page.getByRole('link', { name: 'Lessons', exact: true }).click();
   await page.getByLabel('Run file').setInputFiles(file);
 }
 
@@ -102,7 +102,7 @@ describe('a run bundle', () => {
 describe('a lesson', () => {
   test('opens at once, plays, and its lines lead to their moments', async () => {
     const page = await arrived(first);
-    await page.getByRole('link', { name: 'Lessons' }).click();
+    await page.getByRole('link', { name: 'Lessons', exact: true }).click();
     const before = await runIds(page);
     await page.getByRole('button', { name: /Open “A gain that holds”/ }).click();
     const guide = page.getByRole('region', { name: 'A gain that holds' });
@@ -144,7 +144,7 @@ describe('a lesson', () => {
 
   test('can be branched from any of its steps', async () => {
     const page = await arrived(first);
-    await page.getByRole('link', { name: 'Lessons' }).click();
+    await page.getByRole('link', { name: 'Lessons', exact: true }).click();
     await page.getByRole('button', { name: /Open “A gain that holds”/ }).click();
     const guide = page.getByRole('region', { name: 'A gain that holds' });
     await guide.getByRole('button', { name: /The next meta-prompt/ }).click();

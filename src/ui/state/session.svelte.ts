@@ -95,10 +95,12 @@ export class Session {
     this.ready = true;
     void this.#try('Looking for downloaded models', () => this.shelf.begin());
     const target = this.#firstTarget();
+    // Whoever was quicker than the probe of this machine keeps what they chose.
+    const { choices } = this.setup;
     await this.setup.choose({
-      task: this.tasks[0]?.id ?? '',
-      target,
-      method: this.methods[0]?.id ?? '',
+      task: choices.task || (this.tasks[0]?.id ?? ''),
+      target: choices.target || target,
+      method: choices.method || (this.methods[0]?.id ?? ''),
     });
   }
 
