@@ -86,10 +86,10 @@ test('lineage: many candidates begin folded, and the box scrolls, not the page',
   await page.viewport(360, 800);
   await started(largeEvents({ candidates: 300, examples: 4 }));
   await view('Lineage').click();
-  await expect.element(page.getByText('all 300')).toBeVisible();
+  await expect.element(page.getByText('all 300', { exact: true })).toBeVisible();
   const drawn = () => document.querySelectorAll('section[aria-labelledby=lineage-title] [data-id]').length;
   expect(drawn()).toBeLessThan(200);
-  await page.getByText('all 300').click();
+  await page.getByText('all 300', { exact: true }).click();
   await expect.poll(drawn).toBe(300);
   expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
 });
