@@ -98,10 +98,7 @@ const hashed = (lines: readonly string[]) => lines.map((line) => `${line}\n`);
 /** The text of a file, unpacked where it is packed, up to the limits. */
 async function textOf(file: Blob): Promise<string> {
   if (file.size > MAX_FILE_BYTES)
-    throw broken(
-      THE_FILE,
-      `it has ${megabytes(file.size)}, more than the ${megabytes(MAX_FILE_BYTES)} allowed`,
-    );
+    throw broken(THE_FILE, `it has ${size(file.size)}, more than the ${size(MAX_FILE_BYTES)} allowed`);
   let bytes = 0;
   try {
     const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
@@ -116,18 +113,15 @@ async function textOf(file: Blob): Promise<string> {
       },
     });
     return await new Response(content.pipeThrough(counted)).text();
-  } catch (cause) {
+  } catch {
     if (bytes > MAX_TEXT_BYTES)
-      throw broken(THE_FILE, `it unpacks to more than the ${megabytes(MAX_TEXT_BYTES)} allowed`);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw broken(
-      THE_FILE,
-      `it is cut short or damaged behind about ${megabytes(bytes)} of unpacked text (${why})`,
-    );
+      throw broken(THE_FILE, `it unpacks to more than the ${size(MAX_TEXT_BYTES)} allowed`);
+    throw broken(THE_FILE, `it is cut short or damaged after about ${size(bytes)} of unpacked text`);
   }
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 10_000_000 ? 3 : 0)} MB`;
+const size = (bytes: number) =>
+  bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${Math.round(bytes / 1e6)} MB`;
 
 function parsed(text: string): unknown {
   try {
