@@ -66,6 +66,7 @@ describe.each(lessons.map((lesson, i) => [lesson.id, lesson, i] as const))('%s',
     const { events, record } = opened[i] ?? expect.fail('it did not open');
     const said = JSON.stringify([events, record.task]).replaceAll('\\"', '"');
     for (const text of [lesson.about, lesson.outcome, ...lesson.guide.map((line) => line.text)])
-      for (const [, quoted = ''] of text.matchAll(/“([^”]+)”/g)) expect(said.includes(quoted), quoted).toBe(true);
+      for (const [, quoted = ''] of text.matchAll(/“([^”]+)”/g))
+        expect(said.includes(quoted), quoted).toBe(true);
   });
 });
