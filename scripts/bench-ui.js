@@ -69,6 +69,7 @@ async function measureFirst(url) {
       serviceWorkers: 'block',
     });
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     /** @type {{ url: string, at: number, size: number }[]} */
     const scripts = [];
     const session = await context.newCDPSession(page);
@@ -85,9 +86,11 @@ async function measureFirst(url) {
     page.on('response', (response) => {
       if (!response.url().endsWith('.js')) return;
       const at = Date.now() - began;
-      void response
-        .body()
-        .then((body) => scripts.push({ url: response.url(), at, size: gzipSync(body).length }));
+      void response.body().then(
+        (body) => scripts.push({ url: response.url(), at, size: gzipSync(body).length }),
+        // The page was closed before its last script was read.
+        () => undefined,
+      );
     });
     await page.goto(url);
     await page.getByRole('form', { name: 'Set-up' }).waitFor();
