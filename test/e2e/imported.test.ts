@@ -107,7 +107,7 @@ describe.skipIf(!here)(
       ] as const)
         await form.getByLabel(split, { exact: true }).fill(String(count));
       // A prompt that leans to one answer, so that the search finds a better one and there is something to compare.
-      await form.getByLabel('Initial prompt').fill('The answer is always False.');
+      await form.getByLabel('Initial prompt', { exact: true }).fill('The answer is always False.');
       await page.getByRole('button', { name: 'Start' }).click();
       const card = page.getByRole('region', { name: 'Result' });
       await card.waitFor({ timeout: PATIENCE });

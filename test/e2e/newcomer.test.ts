@@ -37,10 +37,7 @@ async function setUp(page: Page, seed: number): Promise<void> {
   await form.getByLabel('Seed', { exact: true }).fill(String(seed));
   // Whether likelihood agrees with writing is checked before a run; that is not what this is about.
   await form.getByText('How it is put to the model').click();
-  await form
-    .getByLabel(/Answer/)
-    .first()
-    .selectOption('choose');
+  await form.getByLabel('The answer is read').selectOption('choose');
 }
 
 /** What a person sees of a run that has ended. */

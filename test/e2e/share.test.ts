@@ -124,7 +124,7 @@ describe('a lesson', () => {
     try {
       const page = await fresh.newPage();
       await page.goto(fresh.url);
-      await page.getByText('nothing leaves this machine').waitFor();
+      await page.getByText('nothing leaves this machine').first().waitFor();
       await page.getByRole('button', { name: 'Try it on this machine' }).waitFor();
       await page.getByText(/to download once|nothing to download/).waitFor();
       await page.getByText('recorded', { exact: true }).waitFor();
@@ -195,6 +195,7 @@ describe('a link', () => {
   test('that is damaged says so and changes nothing', async () => {
     const page = await arrived(first, '#run=1.AAAA');
     await page.getByText(/cut short or damaged/).waitFor();
-    expect(await page.getByLabel('Task', { exact: true }).inputValue()).toBe('movie-reviews');
+    const form = page.getByRole('form', { name: 'Set-up' });
+    expect(await form.getByLabel('Task', { exact: true }).inputValue()).toBe('movie-reviews');
   });
 });
