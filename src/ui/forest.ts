@@ -38,8 +38,8 @@ export interface Forest {
   wordsX: number | null;
 }
 
-/** About the width of a letter of 13 px. */
-const LETTER = 7.2;
+/** The width of a letter of 13 px in wide system fonts. */
+const LETTER = 8.2;
 
 /** Wide: label, plot and words in one line. Narrow: the label above its row. */
 export function forest(rows: readonly ForestRow[], width: number): Forest {

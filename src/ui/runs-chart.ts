@@ -47,11 +47,12 @@ export function runsChart(sides: readonly Side[], axis: Budgeted, width: number,
     const end = { x: x(curve.end), y: y(last.score) };
     return [{ id, letter, path: path(points) ?? '', end, labelY: end.y }];
   });
-  // From the top down, each letter at least its height below the one before.
-  let before = -Infinity;
+  // From the top down, each letter at least its height below those that end near it.
+  const placed: RunLine[] = [];
   for (const one of lines.toSorted((a, b) => a.end.y - b.end.y)) {
-    one.labelY = Math.max(one.end.y, before + LETTER_HEIGHT);
-    before = one.labelY;
+    const near = placed.filter(({ end }) => Math.abs(end.x - one.end.x) < LETTER_HEIGHT);
+    one.labelY = Math.max(one.end.y, ...near.map(({ labelY }) => labelY + LETTER_HEIGHT));
+    placed.push(one);
   }
   return {
     width,

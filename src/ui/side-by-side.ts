@@ -2,7 +2,8 @@ import type { Recording } from '../app/types.ts';
 import { hash } from '../core/hash.ts';
 import { isBinary } from '../core/metrics.ts';
 import { makeRng } from '../core/rng.ts';
-import { limited } from '../core/run-config.ts';
+import type { Option, OptionValue } from '../core/optimizer.ts';
+import { limited, type RunConfig } from '../core/run-config.ts';
 import { compare, type Comparison } from '../core/stats/compare.ts';
 import { holm } from '../core/stats/holm.ts';
 import { pairedPermutation } from '../core/stats/permutation.ts';
@@ -25,6 +26,7 @@ export interface Side {
   task: string;
   taskName: string;
   seed: number;
+  options: RunConfig['options'];
   initialPrompt: string;
   /** The best prompt of the search. */
   prompt: string;
@@ -55,6 +57,7 @@ export function sideOf({ summary, config, task, events }: Recording, letter: str
     task: summary.task,
     taskName: summary.taskName,
     seed: config.seed,
+    options: config.options,
     initialPrompt: config.initialPrompt,
     prompt: best?.candidate.prompt ?? config.initialPrompt,
     test:
@@ -69,6 +72,30 @@ export function sideOf({ summary, config, task, events }: Recording, letter: str
           },
     view,
   };
+}
+
+/**
+ * The same with letters in their order and names that tell them apart: beside method and seed, the options in which runs
+ * of one method differ. `optionsOf` gives a method's options by the method's name.
+ */
+export function named(
+  sides: readonly Side[],
+  optionsOf: (method: string) => Readonly<Record<string, Option<OptionValue>>>,
+): Side[] {
+  return sides.map((side, i) => {
+    const alike = sides.filter(({ method }) => method === side.method);
+    const differing = Object.entries(optionsOf(side.method)).filter(([name]) =>
+      alike.some(({ options }) => options[name] !== side.options[name]),
+    );
+    const words = differing.map(([name, option]) => {
+      const value = side.options[name] ?? option.default;
+      return option.kind === 'choice'
+        ? (option.choices[String(value)] ?? value)
+        : `${option.label}: ${value}`;
+    });
+    const name = [side.method, ...words.slice(0, 3), `seed ${side.seed}`].join(', ');
+    return { ...side, letter: 'ABCDEFGH'[i] ?? '?', name };
+  });
 }
 
 /** A moment at which the best score of the search rose. */

@@ -11,7 +11,7 @@ const TAKEN = [
     'stroke-opacity',
     'stroke-linecap',
   ],
-  ...['opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'visibility'],
+  ...['opacity', 'paint-order', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'visibility'],
 ];
 
 /**

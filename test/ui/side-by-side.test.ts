@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Recording } from '../../src/app/types.ts';
 import { csvOf } from '../../src/core/csv.ts';
 import type { RunEvent } from '../../src/core/events.ts';
+import { optimizers } from '../../src/optimizers/index.ts';
 import { forest } from '../../src/ui/forest.ts';
 import { runsChart } from '../../src/ui/runs-chart.ts';
 import { pairRows, sideRows } from '../../src/ui/side-csv.ts';
 import {
   budgetsFor,
   curveOf,
+  named,
   pairsOf,
   ranksOfMethods,
   scoreAt,
@@ -127,6 +129,22 @@ describe('paired tests', () => {
     expect(same?.why).toMatch(/different examples of the task/);
     expect(pairsOf([side('A', 1), { ...elsewhere, task: 'other' }])[0]?.why).toMatch(/different tasks/);
   });
+});
+
+test('names tell runs apart by the options in which those of one method differ', () => {
+  const gpo = optimizers.find(({ id }) => id === 'gpo');
+  const options = { trajectory: 'none', k: 3, reflection: false };
+  const sides = [
+    { ...a, options },
+    { ...a, options: { ...options, trajectory: 'recency', k: 7 } },
+    { ...b, options: { steps: 5 } },
+  ];
+  const names = named(sides, (method) => (method === 'GPO' ? (gpo?.options ?? {}) : {}));
+  expect(names.map(({ letter, name }) => [letter, name])).toEqual([
+    ['A', 'GPO, none, Past prompts shown: 3, seed 7'],
+    ['B', 'GPO, the latest, Past prompts shown: 7, seed 7'],
+    ['C', 'OPRO, seed 7'],
+  ]);
 });
 
 test('methods are ranked over tasks by the mean of their runs', () => {
