@@ -73,7 +73,7 @@ test('a recorded run goes from stage to stage in both directions, by mouse and b
   await expect.element(replay().getByRole('button', { name: 'Pause' })).toBeVisible();
   await expect.poll(at).toBeGreaterThan(5);
   await userEvent.keyboard(' ');
-  await expect.element(replay().getByRole('button', { name: 'Play' })).toBeVisible();
+  await expect.element(replay().getByRole('button', { name: 'Play', exact: true })).toBeVisible();
   const stands = at();
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(at()).toBe(stands);
@@ -82,7 +82,7 @@ test('a recorded run goes from stage to stage in both directions, by mouse and b
 test('the speed of playing can be chosen', async () => {
   await opened();
   await replay().getByRole('combobox', { name: 'Speed' }).selectOptions('16');
-  await replay().getByRole('button', { name: 'Play' }).click();
+  await replay().getByRole('button', { name: 'Play', exact: true }).click();
   // A whole run takes 90 s at speed 1, so some 340 of these 2,000 events a second.
   await expect.poll(at, { timeout: 10_000 }).toBeGreaterThan(300);
 });
@@ -144,11 +144,11 @@ test('a live run is held after each stage and let go', async () => {
   await expect.element(page.getByTestId('stage-line')).toHaveTextContent('Held');
   await bar.getByRole('button', { name: /Next stage/ }).click();
   bar
-    .getByRole('button', { name: 'Play' })
+    .getByRole('button', { name: 'Play', exact: true })
     .element()
     .dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
   expect(run.calls).toEqual(['next', 'next', 'next']);
-  await bar.getByRole('button', { name: 'Play' }).click();
+  await bar.getByRole('button', { name: 'Play', exact: true }).click();
   expect(run.calls.at(-1)).toBe('play');
   run.send({ type: 'stepping', stepping: false, held: false });
   await expect.element(bar.getByRole('button', { name: 'Step by step' })).toBeVisible();
