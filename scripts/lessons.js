@@ -44,6 +44,17 @@ export const LESSONS = {
     options: { candidates: 3, epochs: 1, batch: 6, elitism: true },
     settings: { seed: 1, budget: { minutes: 3 }, limits: { train: 18, validation: 12, test: 24 } },
   },
+  'sent-home-early': {
+    task: 'movie-reviews',
+    method: 'random',
+    options: { candidates: 3, steps: 2 },
+    settings: {
+      seed: 1,
+      budget: { targetCalls: 70 },
+      limits: { train: 6, validation: 15, test: 24 },
+      racing: { test: 'sign', alpha: 0.1, block: 5, minBlocks: 1 },
+    },
+  },
 };
 
 /** Both roles are played by it. */

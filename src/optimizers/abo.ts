@@ -311,6 +311,7 @@ export const abo: Optimizer<AboOptions> = {
         const text =
           wrong.length === 0 ? 'The batch is all right: no step failed.' : 'No failing step could be read.';
         yield { type: 'note', step, text };
+        yield { type: 'stage', step, stage: 'select', detail: `${current.candidate.id} stays` };
         continue;
       }
       const about = verdicts.filter(({ verdict }) => verdict.step === failing);
