@@ -78,7 +78,7 @@ describe.skipIf(!modelsHere)('somebody new (skipped without the model files: npm
 
       await expect
         .poll(() => page.getByTestId('stage-line').innerText(), { timeout: PATIENCE })
-        .toMatch(/[1-9]\d* answers/);
+        .toMatch(/\b[1-9]\d* calls/);
       await page.getByRole('button', { name: 'Stop', exact: true }).click();
       await page.getByRole('button', { name: 'Resume' }).first().click({ timeout: PATIENCE });
       await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
