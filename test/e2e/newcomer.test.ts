@@ -26,6 +26,9 @@ function table(rows: number): string {
 
 async function setUp(page: Page, seed: number): Promise<void> {
   const form = page.getByRole('form', { name: 'Set-up' });
+  await form.locator('details').evaluateAll((folds) => {
+    for (const fold of folds) fold.setAttribute('open', '');
+  });
   await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
   await form.getByLabel('Method', { exact: true }).selectOption({ label: 'OPRO' });
   await form
@@ -33,10 +36,8 @@ async function setUp(page: Page, seed: number): Promise<void> {
     .getByLabel('Steps')
     .fill('1');
   await form.getByLabel('Candidates a step').fill('2');
-  await form.getByText('Examples and seed').click();
   await form.getByLabel('Seed', { exact: true }).fill(String(seed));
   // Whether likelihood agrees with writing is checked before a run; that is not what this is about.
-  await form.getByText('How it is put to the model').click();
   await form.getByLabel('The answer is read').selectOption('choose');
 }
 
