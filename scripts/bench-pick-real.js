@@ -81,7 +81,7 @@ export async function benchPickReal({ engine, task, seeds, again }) {
   ]);
   const page = `# Racing with a real model
 
-\`npm run bench -- --pick --engine wllama --task ${task}${seeds === 10 ? '' : ` --seeds ${seeds}`}\`: ${count} prompts (the initial one and what OPRO proposed) and ${size} examples of \`${task}\`, each answered once by ${FIRST_MODELS.wllama} in headless Chromium; the answers are in [racing-real.csv](racing-real.csv), from which \`--again\` makes this page without a model. A race (\`src/core/race.ts\`, blocks of ${block}, one kept) meets them in the order of its seed, ${seeds} seeds. **Regret** is the score over all ${size} examples of the best prompt less that of the pick, so answering everything has none by definition; what it shows is how often a race throws away the prompt that full evaluation would have kept.
+\`npm run bench -- --pick --engine wllama --task ${task}${seeds === 10 ? '' : ` --seeds ${seeds}`}\`: ${count} prompts (the initial one and what GPO proposed) and ${size} examples of \`${task}\`, each answered once by ${FIRST_MODELS.wllama} in headless Chromium; the answers are in [racing-real.csv](racing-real.csv), from which \`--again\` makes this page without a model. A race (\`src/core/race.ts\`, blocks of ${block}, one kept) meets them in the order of its seed, ${seeds} seeds. **Regret** is the score over all ${size} examples of the best prompt less that of the pick, so answering everything has none by definition; what it shows is how often a race throws away the prompt that full evaluation would have kept.
 
 ${table(rows)}
 
@@ -151,10 +151,11 @@ async function answerAll({ text, model, prompts, examples }) {
   const { id } = await whetstone.importTask(text);
   const {
     config: { reading: _, ...usual },
-  } = await whetstone.defaults({ task: id, target: model, optimizer: model, method: 'opro' });
+  } = await whetstone.defaults({ task: id, target: model, optimizer: model, method: 'gpo' });
   const run = await whetstone.start({
     ...usual,
-    options: { ...usual.options, candidates: 4, steps: 20 },
+    // GPO scores every prompt on the whole validation split.
+    options: { ...usual.options, candidates: 4, epochs: 20 },
     budget: { targetCalls: prompts * examples },
     limits: {},
     seed: 1,
