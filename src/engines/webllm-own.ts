@@ -13,8 +13,8 @@ export type Step = () => void;
 
 /** One way of asking the loaded model. One ask at a time. */
 export interface Runner {
-  /** `heard` is told the text so far after each token. */
-  generate(ask: Ask, step: Step, heard: Heard): Promise<Reply>;
+  /** `heard` is told the text so far after each token; null where nobody listens. */
+  generate(ask: Ask, step: Step, heard: Heard | null): Promise<Reply>;
   choose(ask: Ask, options: readonly string[], step: Step): Promise<Choice>;
 }
 
@@ -120,7 +120,7 @@ export function ownRunner(inside: Inside, settings: OwnSettings): Runner {
         if (whole !== null) return { text: text.slice(0, whole), tokens, finish: 'stop' };
         // The last token may be the first bytes of a character that needs more.
         const readable = text.replace(/\uFFFD+$/, '');
-        heard(readable);
+        heard?.(readable);
         if (out.length >= most) return { text: readable, tokens, finish: 'length' };
         ({ row } = await rowAfter([...prompt, ...out], step));
       }

@@ -73,13 +73,13 @@ async function collect(
   engine: MLCEngine,
   stream: AsyncIterable<Chunk>,
   step: Step,
-  heard: Heard,
+  heard: Heard | null,
 ): Promise<Reply> {
   let finish: Reply['finish'] = 'abort';
   const tokens = { in: 0, cached: 0, out: 0 };
   for await (const chunk of stream) {
     step();
-    heard(await engine.getMessage());
+    heard?.(await engine.getMessage());
     const reason = chunk.choices[0]?.finish_reason;
     if (reason === 'stop' || reason === 'length') finish = reason;
     if (chunk.usage) {

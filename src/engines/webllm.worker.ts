@@ -39,7 +39,7 @@ async function obey(order: ToWorker): Promise<void> {
       return answer(
         async () => ({
           kind: 'reply',
-          reply: await ready().generate(order.ask, step, order.listened ? tell : () => undefined),
+          reply: await ready().generate(order.ask, step, order.listened ? tell : null),
         }),
         askFault,
       );
