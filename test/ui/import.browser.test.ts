@@ -20,6 +20,7 @@ async function opened() {
   const whetstone = standIn(() => handRun());
   await render(App, { whetstone });
   await page.getByRole('button', { name: 'Import a task' }).click();
+  await expect.element(dialog()).toBeVisible();
   return whetstone;
 }
 
