@@ -1,6 +1,7 @@
 import type { Measured, RestartSource } from '../core/events.ts';
 import type { Nearest } from '../core/tuner.ts';
 import { percent } from './format.ts';
+import type { Stop } from './prompt-map.ts';
 import type { GradientView } from './run-view.ts';
 
 /** What the page shows of a descent along gradients: where it stood when measured, and where it began anew. */
@@ -35,6 +36,20 @@ export function descents({ restarts, tuned }: GradientView): DescentView[] {
       begun: restarts.find((one) => one.id === id) ?? null,
       tuned: tuned.filter(({ restart }) => restart === id),
     }));
+}
+
+/**
+ * The way of a descent among prompts: from where it began through the nearest words at each measurement, by gradient
+ * step. A place without words (a perturbed vector) is left out, and the stop after it is the one that begins anew.
+ */
+export function gradientPath(gradient: GradientView): Stop[] {
+  return descents(gradient).flatMap(({ id, begun, tuned }) =>
+    [...(begun ? [begun] : []), ...tuned]
+      .flatMap(({ candidate, gradientStep }) =>
+        candidate === null ? [] : [{ candidate, step: gradientStep }],
+      )
+      .map((stop, i) => ({ ...stop, anew: id > 0 && i === 0 })),
+  );
 }
 
 /** Index among `tuned` of the soft prompt with the lowest validation loss, the first of equals; null when there is none. */

@@ -1,5 +1,5 @@
 import { principalCoordinates } from '../core/pca.ts';
-import type { RunView, Standing } from './run-view.ts';
+import type { RunView } from './run-view.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Prompts as points: the nearer two of them, the more alike what they say. */
@@ -63,11 +63,20 @@ export interface MapPoint {
   y: number;
 }
 
+/** A place that the search came to at a step. */
+export interface Stop {
+  candidate: string;
+  step: number;
+  /** It began here anew instead of going on from the stop before. */
+  anew?: boolean;
+}
+
 /** The search going from one prompt to another; moves that stay are left out. */
 export interface Move {
   from: MapPoint;
   to: MapPoint;
   step: number;
+  anew: boolean;
 }
 
 export interface PromptMap {
@@ -88,7 +97,7 @@ export interface PromptMap {
 export function promptMap(
   view: Pick<RunView, 'candidates'>,
   vectors: Vectors,
-  path: readonly Standing[],
+  path: readonly Stop[],
   width: number,
   height: number,
   also?: readonly Float32Array[],
@@ -119,11 +128,14 @@ export function promptMap(
   const byId = new Map(points.map((point) => [point.id, point]));
   const moves: Move[] = [];
   let from: MapPoint | undefined;
-  for (const { candidate, step } of path) {
+  let begun = false;
+  for (const { candidate, step, anew = false } of path) {
+    begun ||= anew;
     const to = byId.get(candidate);
     if (to === undefined) continue;
-    if (from !== undefined && from !== to) moves.push({ from, to, step });
+    if (from !== undefined && from !== to) moves.push({ from, to, step, anew: begun });
     from = to;
+    begun = false;
   }
   return { width, height, points, moves, held, unplaced: view.candidates.size - points.length };
 }

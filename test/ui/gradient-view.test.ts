@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/core/events.ts';
 import { gradientChart } from '../../src/ui/gradient-chart.ts';
-import { descents, lossWords, lowest, measuredWords, wordRows } from '../../src/ui/gradient-view.ts';
+import {
+  descents,
+  gradientPath,
+  lossWords,
+  lowest,
+  measuredWords,
+  wordRows,
+} from '../../src/ui/gradient-view.ts';
 import { copyView, emptyView, reduce, type RunView } from '../../src/ui/run-view.ts';
 import { gradientEvents } from './recorded-gradient.ts';
 
@@ -92,6 +99,25 @@ test('descents hold their own measurements, also one whose beginning was not tol
     [0, 0, 2],
     [1, 1, 2],
     [4, undefined, 1],
+  ]);
+});
+
+test('the way among prompts goes through what was measured and begins anew at restarts', () => {
+  const { gradient } = fold([
+    restart(0, 0, { candidate: 'c0' }),
+    tuned(0, 0, 2, [], { candidate: 'c1' }),
+    tuned(5, 0, 1, []),
+    restart(1, 5, { candidate: 'c2' }),
+    tuned(10, 1, 1, [], { candidate: 'c3' }),
+    restart(2, 10),
+    tuned(15, 2, 1, [], { candidate: 'c4' }),
+  ]);
+  expect(gradientPath(gradient).map(({ candidate, step, anew }) => [candidate, step, anew])).toEqual([
+    ['c0', 0, false],
+    ['c1', 0, false],
+    ['c2', 5, true],
+    ['c3', 10, false],
+    ['c4', 15, true],
   ]);
 });
 

@@ -78,6 +78,21 @@ test('the way of the search joins the candidates at which it stood; staying is n
   expect(drawn.points.map((point) => point.id)).toEqual(['c0', 'c1', 'c2']);
 });
 
+test('a stop that begins anew marks the next move that can be drawn', () => {
+  const vectors = withVectors(undefined, ['a', 'b'], [vector(0, 0), vector(4, 0)]);
+  const path = [
+    { candidate: 'c0', step: 0 },
+    { candidate: 'c2', step: 5, anew: true },
+    { candidate: 'c1', step: 10 },
+    { candidate: 'c0', step: 15 },
+  ];
+  const { moves } = promptMap(runOf(['a', 'b', 'c']), vectors, path, 400, 300);
+  expect(moves.map(({ to, anew }) => [to.id, anew])).toEqual([
+    ['c1', true],
+    ['c0', false],
+  ]);
+});
+
 test('vectors that were looked for and not found are remembered as absent', () => {
   const known = withVectors(withVectors(undefined, ['a'], [null]), ['b'], [vector(1)]);
   expect([...known]).toEqual([

@@ -7,6 +7,7 @@ import type { RunEvent } from '../../src/core/events.ts';
 import App from '../../src/ui/App.svelte';
 import '../../src/ui/theme.css';
 import { largeEvents } from './large.ts';
+import { gradientEvents } from './recorded-gradient.ts';
 import { recordedEvents, task } from './recorded.ts';
 import { handRun, standIn } from './stand-in.ts';
 
@@ -122,6 +123,21 @@ test('map: no model is asked before the user wishes it; then points can be chose
   await view('Score').click();
   await view('Map').click();
   await expect.element(map).toBeVisible();
+});
+
+test('map: a descent along gradients is drawn as the way it took, with its restarts', async () => {
+  await started(gradientEvents());
+  await view('Map').click();
+  await page.getByRole('button', { name: 'Place the prompts' }).click();
+  await expect.element(page.getByRole('radio', { name: 'gradient descent' })).toBeChecked();
+  const titles = () =>
+    [...document.querySelectorAll('path.move title')].map((one) => one.textContent.replaceAll(/\s+/g, ' '));
+  await expect
+    .poll(titles)
+    .toContainEqual(expect.stringMatching(/^Gradient step 20: c\d+ to c\d+, begun anew$/));
+  const anew = titles().filter((title) => title.endsWith('begun anew'));
+  expect(anew).toHaveLength(3);
+  expect(titles().length).toBeGreaterThan(anew.length);
 });
 
 test('map: without the embedding model it says what to do, and nothing else breaks', async () => {
