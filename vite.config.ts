@@ -106,6 +106,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.browser.test.ts'],
           testTimeout: 120_000,
+          // A machine with other work is late now and then. What needed a second try is told.
+          retry: 1,
           fileParallelism: false,
           browser: {
             enabled: true,
@@ -126,6 +128,7 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 600_000,
           hookTimeout: 180_000,
+          retry: 1,
           fileParallelism: false,
         },
       },
