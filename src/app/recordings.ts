@@ -19,12 +19,15 @@ export interface Recorded {
 const MOST_EVENTS = 100_000;
 const MOST_EVENTS_AN_ENTRY = 20;
 
+function* pastOf(log: readonly LoggedEffect[]) {
+  for (const { key, outcome } of log) yield [key, outcome] as const;
+}
+
 /** Effects answered from the log alone; `used` are its keys in the order in which the run asked for them. */
 function fromLog({ record, effects }: Recorded): Effects & { used: string[] } {
-  const past = new Map(effects.map(({ key, outcome }) => [key, outcome]));
-  const known = new Map([...past].map(([key, outcome]) => [outcome, key]));
+  const known = new Map(effects.map(({ key, outcome }) => [outcome, key]));
   const used: string[] = [];
-  const answering = logged(past, record.config.models, null, () => Promise.resolve());
+  const answering = logged(pastOf(effects), record.config.models, null, () => Promise.resolve());
   return {
     used,
     async perform(effect) {
@@ -45,8 +48,7 @@ export async function* replayed(
   through: (effects: Effects) => Effects = (effects) => effects,
 ): AsyncGenerator<RunEvent> {
   const { record, effects: log } = recorded;
-  const past = new Map(log.map(({ key, outcome }) => [key, outcome]));
-  const effects = through(logged(past, record.config.models, null, () => Promise.resolve()));
+  const effects = through(logged(pastOf(log), record.config.models, null, () => Promise.resolve()));
   const { breathe } = breather();
   for await (const event of run(record.config, record.task, method, effects)) {
     yield event;

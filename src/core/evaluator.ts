@@ -122,34 +122,33 @@ export function makeEvaluator(
     options: readonly string[] | null,
     outcome: Outcome,
   ): Answer {
-    const base = {
+    // Of one shape, written out: a long log is read again by the ten thousand.
+    const answer = (reply: string, { answer, score }: Reading, tokens: Answer['tokens']): Answer => ({
       candidate: candidate.id,
       example: example.id,
       split,
+      reply,
+      answer,
+      score,
+      tokens,
       ms: outcome.ms,
-      ...(outcome.reused && { reused: true as const }),
-    };
+    });
     switch (outcome.kind) {
       case 'generate': {
         const { text, tokens } = outcome.reply;
-        return { ...base, reply: text, ...readingOf(example, text), tokens };
+        return answer(text, readingOf(example, text), tokens);
       }
       case 'choose': {
         const { logProbs, tokens } = outcome.choice;
         const best = logProbs.reduce((top, value, i) => (value > (logProbs[top] ?? -Infinity) ? i : top), 0);
-        const answer = options?.[best] ?? null;
-        return {
-          ...base,
-          reply: answer ?? '',
-          answer,
-          score: scoreAnswer(task.metric, answer, example.gold),
-          tokens,
-        };
+        const chosen = options?.[best] ?? null;
+        const score = scoreAnswer(task.metric, chosen, example.gold);
+        return answer(chosen ?? '', { answer: chosen, score }, tokens);
       }
       default: {
         const refused =
           outcome.kind === 'refused' ? outcome.reason : 'The log holds another kind of outcome here.';
-        return { ...base, reply: '', answer: null, score: 0, tokens: { in: 0, cached: 0, out: 0 }, refused };
+        return { ...answer('', { answer: null, score: 0 }, { in: 0, cached: 0, out: 0 }), refused };
       }
     }
   }
@@ -183,6 +182,7 @@ export function makeEvaluator(
         const outcome = await first.outcome;
         if (outcome.recovered !== undefined) yield { type: 'recovered', text: outcome.recovered };
         const answer = read(candidate, split, first.example, first.options, outcome);
+        if (outcome.reused) answer.reused = true;
         if (meter !== null) charge(usage, 'target', answer.tokens, answer.ms);
         mine.set(first.example.id, answer);
         yield { type: 'answered', answer };

@@ -3,9 +3,15 @@
  * Identifies asks in the log: fast, the same everywhere, and with no secret to keep. Not for untrusted integrity.
  */
 export function hash(text: string, seed = 0): string {
-  return hashWords(text, seed)
-    .map((word) => word.toString(16).padStart(8, '0'))
-    .join('');
+  const [h1, h2, h3, h4] = hashWords(text, seed);
+  return hex(h1) + hex(h2) + hex(h3) + hex(h4);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Eight digits. A table is several times faster than toString, and a long log is hashed whole when it is opened. */
+function hex(word: number): string {
+  return `${HEX[word >>> 24]}${HEX[(word >>> 16) & 255]}` + `${HEX[(word >>> 8) & 255]}${HEX[word & 255]}`;
 }
 
 /** The same of a vector's bytes, so that two vectors of different bits do not share an identity. */
@@ -36,32 +42,31 @@ const C2 = 0xab0e9789 | 0;
 const C3 = 0x38b34ae5;
 const C4 = 0xa1e38b93 | 0;
 
+/** Code units `i` (low half) and `i + 1` (high half); NaN beyond the end becomes 0 under bitwise operators. */
+const wordAt = (text: string, i: number) => text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16);
+
 function hashWords(text: string, seed: number): [number, number, number, number] {
   const bytes = text.length * 2;
-  // Word i holds code units 2i (low half) and 2i+1 (high half); NaN beyond the end becomes 0 under bitwise operators.
-  const word = (i: number) => text.charCodeAt(2 * i) | (text.charCodeAt(2 * i + 1) << 16);
   let h1 = seed | 0;
   let h2 = seed | 0;
   let h3 = seed | 0;
   let h4 = seed | 0;
-  const blocks = bytes >>> 4;
-  for (let b = 0; b < blocks; b++) {
-    const i = b * 4;
-    h1 ^= Math.imul(rotl(Math.imul(word(i), C1), 15), C2);
+  const whole = text.length & ~7;
+  for (let i = 0; i < whole; i += 8) {
+    h1 ^= Math.imul(rotl(Math.imul(wordAt(text, i), C1), 15), C2);
     h1 = (Math.imul(rotl(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
-    h2 ^= Math.imul(rotl(Math.imul(word(i + 1), C2), 16), C3);
+    h2 ^= Math.imul(rotl(Math.imul(wordAt(text, i + 2), C2), 16), C3);
     h2 = (Math.imul(rotl(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
-    h3 ^= Math.imul(rotl(Math.imul(word(i + 2), C3), 17), C4);
+    h3 ^= Math.imul(rotl(Math.imul(wordAt(text, i + 4), C3), 17), C4);
     h3 = (Math.imul(rotl(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
-    h4 ^= Math.imul(rotl(Math.imul(word(i + 3), C4), 18), C1);
+    h4 ^= Math.imul(rotl(Math.imul(wordAt(text, i + 6), C4), 18), C1);
     h4 = (Math.imul(rotl(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
   }
-  const i = blocks * 4;
   const rest = bytes & 15;
-  if (rest > 12) h4 ^= Math.imul(rotl(Math.imul(word(i + 3), C4), 18), C1);
-  if (rest > 8) h3 ^= Math.imul(rotl(Math.imul(word(i + 2), C3), 17), C4);
-  if (rest > 4) h2 ^= Math.imul(rotl(Math.imul(word(i + 1), C2), 16), C3);
-  if (rest > 0) h1 ^= Math.imul(rotl(Math.imul(word(i), C1), 15), C2);
+  if (rest > 12) h4 ^= Math.imul(rotl(Math.imul(wordAt(text, whole + 6), C4), 18), C1);
+  if (rest > 8) h3 ^= Math.imul(rotl(Math.imul(wordAt(text, whole + 4), C3), 17), C4);
+  if (rest > 4) h2 ^= Math.imul(rotl(Math.imul(wordAt(text, whole + 2), C2), 16), C3);
+  if (rest > 0) h1 ^= Math.imul(rotl(Math.imul(wordAt(text, whole), C1), 15), C2);
   h1 ^= bytes;
   h2 ^= bytes;
   h3 ^= bytes;

@@ -79,26 +79,32 @@ const vectorsHashed = (asked: TuneAsk) =>
 /**
  * Answers from `past` until it runs out, then from `live`, writing each new outcome before it is handed on: what
  * an optimizer has seen is always in the log. Without `live`, an unseen effect fails loudly (replay).
- * Entries of `past` are removed as they are used.
  */
 export function logged(
-  past: Map<string, Outcome>,
+  past: Iterable<readonly [key: string, Outcome]>,
   models: ModelIds,
   live: Effects | null,
   write: (entry: LoggedEffect) => Promise<void>,
 ): Effects {
-  const repeats = new Map<string, number>();
+  // How often each effect was asked for, and its first outcome in the past: most are asked once, and found at once.
+  const known = new Map<string, { asked: number; first: Outcome | undefined }>();
+  const repetitions = new Map<string, Outcome>();
+  for (const [key, outcome] of past) {
+    if (key.endsWith('#1')) known.set(key.slice(0, -2), { asked: 0, first: outcome });
+    else repetitions.set(key, outcome);
+  }
   return {
     async perform(effect) {
       const base = effectKey(effect, models);
-      const nth = (repeats.get(base) ?? 0) + 1;
-      repeats.set(base, nth);
-      const key = `${base}#${nth}`;
-      const seen = past.get(key);
+      let mine = known.get(base);
+      if (mine === undefined) known.set(base, (mine = { asked: 0, first: undefined }));
+      mine.asked += 1;
+      const seen = mine.asked === 1 ? mine.first : repetitions.get(`${base}#${mine.asked}`);
       if (seen !== undefined) {
-        past.delete(key);
+        mine.first = undefined;
         return seen;
       }
+      const key = `${base}#${mine.asked}`;
       if (live === null) {
         throw new EngineError(
           'unavailable',
