@@ -17,13 +17,18 @@ import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effe
 import { logWriter } from './log-writer.ts';
 import { settleReading } from './reading-check.ts';
 import { reusing, type Reusing } from './reply-cache.ts';
-import type { Run, RunSignal, RunStatus } from './types.ts';
+import { makeSignals } from './signals.ts';
+import type { Run, RunStatus } from './types.ts';
 
 /** What a live run needs from its surroundings. */
 export interface RunSurroundings {
   store: Store;
   /** Why nothing can be kept, where the store is in memory only. */
   problem: StorageError | null;
+  /** What to tell at the start. */
+  notices?: readonly { message: string; advice: string }[];
+  /** The number of the outcome to be stored next; absent: that of `past`'s end. Higher where a record of the log is broken. */
+  next?: number;
   optimizer: Optimizer;
   cost: Cost;
   /** Nobody is there to be asked: an engine that is lost for good ends the run as failed instead of pausing it. */
@@ -36,6 +41,18 @@ export interface RunSurroundings {
   ): Promise<LiveModels>;
 }
 
+/** A run of this tab, for the program behind the page. */
+export interface StartedRun extends Run {
+  /** Resolves when the run has ended and all of it is kept. Never rejects. */
+  ended: Promise<void>;
+  /** Where it is kept now: the disk may have become full on the way. */
+  store(): Store;
+  /** Resolves when all that was told until now is kept. Rejects with StorageError. */
+  saved(): Promise<void>;
+  /** Ends the run here, because another tab goes on with it. */
+  handOver(): Promise<void>;
+}
+
 /**
  * Starts or goes on with the run of `record`: what its log holds is answered from the log, the rest by the models.
  * Outcomes are stored in their order as they come, so a killed tab loses at most the last moment.
@@ -44,7 +61,7 @@ export function startRun(
   record: RunRecord,
   past: readonly LoggedEffect[],
   surroundings: RunSurroundings,
-): Run & { ended: Promise<void>; store(): Store } {
+): StartedRun {
   const { optimizer, cost } = surroundings;
   const { task } = record;
   let { config } = record;
@@ -58,31 +75,8 @@ export function startRun(
   let reused = 0;
   const aborter = new AbortController();
   const gate = makeGate();
-  const listeners = new Set<(signal: RunSignal) => void>();
-  const signals: RunSignal[] = [];
-  /** Of these only the latest matters to someone who listens later. */
-  const latest = new Map<'loading' | 'left' | 'checking' | 'stepping', RunSignal>();
+  const { tell, subscribe } = makeSignals();
 
-  function tell(signal: RunSignal) {
-    if (
-      signal.type === 'loading' ||
-      signal.type === 'left' ||
-      signal.type === 'checking' ||
-      signal.type === 'stepping'
-    )
-      latest.set(signal.type, signal);
-    else signals.push(signal);
-    for (const listener of listeners) {
-      try {
-        listener(signal);
-      } catch (error) {
-        // What fails in a listener is the listener's; the run does not end for it.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  }
   function become(next: RunStatus) {
     status = next;
     tell({ type: 'status', status });
@@ -130,8 +124,7 @@ export function startRun(
     try {
       await write(used);
     } catch (error) {
-      if (!(error instanceof StorageError) || used !== surroundings.store || error.fault === 'conflict')
-        throw error;
+      if (!(error instanceof StorageError) || used !== surroundings.store || notHere(error)) throw error;
       if (store === used) {
         problem(error.message, error.advice);
         store = continueInMemory(used, record.id);
@@ -140,7 +133,7 @@ export function startRun(
     }
   }
 
-  const log = logWriter(past.length, (seq, entries) =>
+  const log = logWriter(surroundings.next ?? past.length, (seq, entries) =>
     keep((to) => to.appendEffects(record.id, seq, entries)),
   );
   async function save() {
@@ -249,9 +242,11 @@ export function startRun(
           advice || 'What was done is kept: the run can be resumed.',
         );
       }
-      await save().catch((unsaved: unknown) =>
-        problem(String(unsaved), 'The last seconds of this run may not be kept.'),
-      );
+      // Where another tab has the run, its record is that tab's.
+      if (!(error instanceof StorageError && notHere(error)))
+        await save().catch((unsaved: unknown) =>
+          problem(String(unsaved), 'The last seconds of this run may not be kept.'),
+        );
       become(record.status);
     } finally {
       await keeper?.written();
@@ -305,7 +300,14 @@ export function startRun(
 
   become('loading');
   if (surroundings.problem !== null) problem(surroundings.problem.message, surroundings.problem.advice);
+  for (const { message, advice } of surroundings.notices ?? []) problem(message, advice);
   const ended = go();
+  async function stop() {
+    aborter.abort();
+    letGo();
+    gate.open();
+    await ended;
+  }
   return {
     id: record.id,
     get config() {
@@ -315,11 +317,8 @@ export function startRun(
     usage,
     ended,
     store: () => store,
-    subscribe(listener) {
-      for (const signal of [...signals, ...latest.values()]) listener(signal);
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    saved: save,
+    subscribe,
     pause() {
       if (status === 'running') pause();
     },
@@ -340,11 +339,10 @@ export function startRun(
       letGo();
       if (!held) tellStepping();
     },
-    async stop() {
-      aborter.abort();
-      letGo();
-      gate.open();
-      await ended;
+    stop,
+    async handOver() {
+      problem('Another tab has taken this run over.', 'It goes on there. Resume it to watch it from here.');
+      await stop();
     },
     finish() {
       finishing = true;
@@ -355,3 +353,6 @@ export function startRun(
     },
   };
 }
+
+/** Another tab has the run, or a newer page its database: there it goes on. */
+const notHere = ({ fault }: StorageError) => fault === 'conflict' || fault === 'superseded';

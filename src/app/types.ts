@@ -209,6 +209,24 @@ export interface Run {
   /** Ends the search now and runs the final test with the best prompt so far. */
   finish(): void;
   readonly usage: Usage;
+  /** Present where another tab works on the run and this one looks on: the controls work there. */
+  readonly watched?: Watched;
+}
+
+/** Where a run that was watched goes on in this tab: as it was asked, or because the other tab is gone. */
+export interface Taken {
+  run: Run;
+  why: 'asked' | 'gone';
+}
+
+/** A run of another tab. */
+export interface Watched {
+  /** Asks the other tab to let go of the run; it goes on here as soon as that has. */
+  takeOver(): void;
+  /** Null when the run ended there, or was left. Never rejects. */
+  readonly taken: Promise<Taken | null>;
+  /** Looks on no longer; the run goes on there. Idempotent. */
+  leave(): void;
 }
 
 export interface Whetstone {
@@ -243,6 +261,7 @@ export interface Whetstone {
   /** How many words a new prompt may change, step by step; empty for methods without such a schedule. */
   stepSizes(config: RunConfig, task: Task): Promise<readonly (number | null)[]>;
   start(config: RunConfig): Promise<Run>;
+  /** Goes on with a run; one that another tab works on is watched from here. */
   resume(id: string): Promise<Run>;
   /** All events of a recorded run, recomputed from its log without any model. */
   replay(id: string): AsyncIterable<RunEvent>;

@@ -6,6 +6,7 @@ import { EngineError } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
+import type { StorageError } from '../storage/errors.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
 import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
@@ -17,18 +18,21 @@ import type { Experiments } from './experiments.ts';
 import { gradientFit } from './gradient-fit.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
-import type { startRun } from './live-run.ts';
+import type { StartedRun } from './live-run.ts';
 import { loadMethod } from './methods.ts';
 import { promptTags, savePromptTags } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
 import type { Recorded } from './recordings.ts';
-import { holdRun, runsHeld } from './run-lock.ts';
+import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import { parseTask } from './task-file.ts';
-import type { Recording, RunSummary, TaskSummary, Whetstone } from './types.ts';
+import type { Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
 /** Code that only opened runs need. */
 const recordings = () => import('./recordings.ts');
+
+/** How long the browser may take to free a lock that was let go. */
+const RELEASE_MS = 2000;
 
 /** The program behind the page: everything is put together here and nowhere else. `make` gives other models to tests. */
 export function makeWhetstone(make = makeModels): Whetstone {
@@ -39,7 +43,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
   /** The models of the runs that go on in this tab: they must stay loaded. */
   const going = new Set<ModelIds>();
   /** Runs of this tab; one whose store is full reads from memory. */
-  const live = new Map<string, ReturnType<typeof startRun>>();
+  const live = new Map<string, StartedRun>();
 
   /** Runs of lessons that were opened: replayed and branched from, not stored. */
   const lent = new Map<string, Recorded>();
@@ -113,23 +117,32 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return greatest(allOptions(config).map((options) => method.cost(optionsOf(method, options), sizes)));
   }
 
-  /** Goes on with `record` from its log; an empty log is a fresh start. */
-  async function begin(record: RunRecord, unattended = false) {
+  /** Goes on with `record`, which this tab holds, from its log; an empty log is a fresh start. */
+  async function begin(record: RunRecord, release: () => void, unattended = false): Promise<StartedRun> {
+    try {
+      return await beginHeld(record, release, unattended);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async function beginHeld(record: RunRecord, release: () => void, unattended: boolean) {
     const { store, problem } = await opened;
-    const [method, cost, liveRun] = await Promise.all([
+    const [method, cost, liveRun, { shareRun }] = await Promise.all([
       methodOf(record.config.optimizer),
       costOf(record.config, record.task),
       import('./live-run.ts'),
+      import('./shared-run.ts'),
     ]);
-    const release = await holdRun(record.id);
-    const { items } = await store.loadEffects(record.id).catch((error: unknown) => {
-      release();
-      throw error;
-    });
+    const { items, problems, next } = await store.loadEffects(record.id);
+    const tabs = tabsProblem();
     record.status = 'running';
     const started = liveRun.startRun(record, items, {
       store,
       problem,
+      next,
+      notices: [...problems.map(asked), ...(tabs === null ? [] : [tabs])],
       optimizer: method,
       cost,
       unattended,
@@ -149,6 +162,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       },
     });
     live.set(record.id, started);
+    shareRun(started, problem === null);
     const { models: inUse } = record.config;
     going.add(inUse);
     void started.ended.then(() => {
@@ -158,13 +172,44 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return started;
   }
 
+  /** As `tryHold`, but waits a moment for what a run of this tab held until now. */
+  async function holdAgain(id: string): Promise<(() => void) | null> {
+    const own = live.get(id);
+    if (own === undefined) return tryHold(id);
+    await own.ended;
+    return waitToHold(id, AbortSignal.timeout(RELEASE_MS)).catch(() => null);
+  }
+
+  const beginNew = async (record: RunRecord) => begin(record, await holdRun(record.id));
+
+  /** The record is read while the run is held: until then the other tab may have written it. */
+  async function resumeHeld(id: string, release: () => void): Promise<StartedRun> {
+    const record = await recordOf(id).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    return begin(record, release);
+  }
+
+  async function watch(id: string): Promise<Run> {
+    const { watchRun } = await import('./shared-run.ts');
+    const store = await storeOpened;
+    return watchRun(id, {
+      record: () => recordOf(id),
+      async *events() {
+        yield* replayOf({ record: await recordOf(id), effects: (await store.loadEffects(id)).items });
+      },
+      resume: (release) => resumeHeld(id, release),
+    });
+  }
+
   /** A run of an experiment; unlike others it is not held in memory once it has ended, save where the disk is full. */
   async function beginCell(id: string, config: () => Promise<RunConfig>) {
     const store = await storeOpened;
     const stored = await store.run(id);
     const given = stored === null ? await config() : null;
     const record = given === null ? stored : { ...newRecord(given, await taskOf(given.task)), id };
-    const started = await begin(record ?? (await recordOf(id)), true);
+    const started = await begin(record ?? (await recordOf(id)), await holdRun(id), true);
     void started.ended.then(() => {
       if (started.store() === store) live.delete(id);
     });
@@ -253,9 +298,12 @@ export function makeWhetstone(make = makeModels): Whetstone {
     async start(config) {
       const task = await taskOf(config.task);
       void requestPersistence();
-      return begin(newRecord(config, task));
+      return beginNew(newRecord(config, task));
     },
-    resume: async (id) => begin(await recordOf(id)),
+    async resume(id) {
+      const release = await holdAgain(id);
+      return release === null ? watch(id) : resumeHeld(id, release);
+    },
 
     async *replay(id) {
       yield* replayOf(await recordedOf(id));
@@ -289,7 +337,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       const record = { ...newRecord(config, of.record.task), ...(builds && { builds }) };
       void requestPersistence();
       await (await storeOpened).addRun(record, effects);
-      return begin(record);
+      return beginNew(record);
     },
 
     experiments: () =>
@@ -317,7 +365,13 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
     async deleteRun(id) {
       await live.get(id)?.stop();
-      await (await storeOf(id)).deleteRun(id);
+      // Another tab would go on writing what is deleted here.
+      const release = (await holdAgain(id)) ?? (await holdRun(id));
+      try {
+        await (await storeOf(id)).deleteRun(id);
+      } finally {
+        release();
+      }
       live.delete(id);
     },
     async tryOut(target, trial, { loading, heard }, signal) {
@@ -407,6 +461,12 @@ function greatest(costs: readonly Cost[]): Cost {
     }),
   };
 }
+
+/** What to tell of an outcome that cannot be read when its run goes on. */
+const asked = ({ message }: StorageError) => ({
+  message,
+  advice: 'It is left out: the run asks for it again and goes on.',
+});
 
 type Listed = Omit<RunRecord, 'task'> & { task: Pick<Task, 'id' | 'name'> };
 

@@ -4,7 +4,7 @@ import type { LoggedEffect, Outcome } from '../core/log.ts';
 import type { Example, SplitName, Task } from '../core/task.ts';
 import { effectCheck, examplesCheck, firstIssue, headCheck, outlineCheck, runHeadCheck } from './checks.ts';
 import { experimentCheck } from './experiment-checks.ts';
-import { broken, storageError } from './errors.ts';
+import { broken, storageError, type StorageError } from './errors.ts';
 import { databaseReplies } from './replies.ts';
 import {
   headOf,
@@ -46,8 +46,9 @@ const storedEffect = effectCheck(
   v.union([v.number(), v.nan()]),
 );
 
-/** A Store over an open database. */
-export function databaseStore(db: Database): Store {
+/** A Store over an open database. `gone` says why it was closed under the program, where it was. */
+export function databaseStore(db: Database, gone: () => StorageError | null = () => null): Store {
+  const guarded = guardedBy(gone);
   const kept = databaseReplies(db);
   return {
     saveRun: guarded('Saving the run', async (record) => {
@@ -194,14 +195,16 @@ export function databaseStore(db: Database): Store {
 }
 
 /** `work` whose every failure is a StorageError. */
-function guarded<A extends unknown[], R>(doing: string, work: (...args: A) => Promise<R>) {
-  return async (...args: A): Promise<R> => {
-    try {
-      return await work(...args);
-    } catch (cause) {
-      throw storageError(doing, cause);
-    }
-  };
+function guardedBy(gone: () => StorageError | null) {
+  return <A extends unknown[], R>(doing: string, work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await work(...args);
+      } catch (cause) {
+        const error = storageError(doing, cause);
+        throw error.fault === 'closed' ? (gone() ?? error) : error;
+      }
+    };
 }
 
 /**

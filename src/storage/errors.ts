@@ -1,12 +1,13 @@
 /**
  * - `full`     the browser's quota or the disk is used up; what was written before is intact
  * - `blocked`  IndexedDB cannot be opened here; a memory store stands in
- * - `closed`   the connection is gone: another tab upgraded the database, or the site's data were cleared
+ * - `closed`   the connection is gone: the site's data were cleared, or the browser closed the database
+ * - `superseded` a newer version of the page, in another tab, has taken the database over; all that was saved is there
  * - `conflict` the entry exists already: another tab writes the same run, or an import repeats an id
  * - `broken`   a record or file is not what this program writes
  * - `failed`   anything else that the browser reports
  */
-export type StorageFault = 'full' | 'blocked' | 'closed' | 'conflict' | 'broken' | 'failed';
+export type StorageFault = 'full' | 'blocked' | 'closed' | 'superseded' | 'conflict' | 'broken' | 'failed';
 
 /** `message` says what happened and where; `advice` what to do next. `id` names the record where there is one. */
 export class StorageError extends Error {
@@ -25,6 +26,7 @@ const ADVICE: Record<StorageFault, string> = {
   full: 'Export and delete old runs or free disk space. The run can go on in memory; export it when it ends.',
   blocked: 'Runs are kept in memory only: export them before you close this tab.',
   closed: 'Reload the page. What was saved before is still there unless the site data were cleared.',
+  superseded: 'Reload this page to get that version: what was saved is there, and runs can be resumed.',
   conflict: 'It may be open in another tab: go on there, or close that tab and reload this one.',
   broken: 'It may be damaged or made by another version. It is left as it is; delete it if it is of no use.',
   failed: 'Reload the page. If it happens again, export the run and check the free space on the disk.',
@@ -65,4 +67,10 @@ export function blocked(why: string, wayOut: string): StorageError {
 /** The database closed under an open program. */
 export function closed(why: string): StorageError {
   return new StorageError('closed', `Saving has stopped: ${why}.`, ADVICE.closed);
+}
+
+/** The database was given up to a newer version of the page. */
+export function superseded(): StorageError {
+  const why = 'a newer version of this page was opened in another tab';
+  return new StorageError('superseded', `Saving has stopped: ${why}.`, ADVICE.superseded);
 }

@@ -3,7 +3,7 @@ import type { ExperimentRecord } from '../core/experiment.ts';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { databaseStore } from './database.ts';
-import { blocked, closed, type StorageError } from './errors.ts';
+import { blocked, closed, superseded, type StorageError } from './errors.ts';
 import { memoryStore } from './memory.ts';
 import type { Replies } from './replies.ts';
 import {
@@ -101,8 +101,12 @@ export async function openStore(
   options: OpenOptions = {},
 ): Promise<{ store: Store; problem: StorageError | null }> {
   try {
-    const db = await openDatabase(options.name ?? 'whetstone', options.onClosed ?? (() => undefined));
-    return { store: databaseStore(db), problem: null };
+    let gone: StorageError | null = null;
+    const db = await openDatabase(options.name ?? 'whetstone', (problem) => {
+      gone = problem;
+      options.onClosed?.(problem);
+    });
+    return { store: databaseStore(db, () => gone), problem: null };
   } catch (cause) {
     return { store: memoryStore(), problem: whyBlocked(cause) };
   }
@@ -124,7 +128,7 @@ async function openDatabase(name: string, onClosed: (problem: StorageError) => v
       blocking() {
         // Holding on would keep the newer tab from opening; runs here stop at their next outcome and can go on there.
         void opening?.then((db) => db.close());
-        onClosed(closed('a newer version of this page was opened in another tab'));
+        onClosed(superseded());
       },
       terminated: () => onClosed(closed('the browser closed the database or its data were cleared')),
     });

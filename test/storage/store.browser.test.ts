@@ -311,9 +311,9 @@ test('another tab that upgrades the database gets it, and this one is told', asy
   await store.saveRun(record());
   const newer = await openDB(name, VERSION + 1);
   newer.close();
-  expect(told.map(({ fault }) => fault)).toEqual(['closed']);
+  expect(told.map(({ fault }) => fault)).toEqual(['superseded']);
   expect(told[0]?.message).toMatch(/another tab/);
-  expect((await rejection(store.appendEffects('run-1', 0, [effect(0)]))).fault).toBe('closed');
+  expect((await rejection(store.appendEffects('run-1', 0, [effect(0)]))).fault).toBe('superseded');
 });
 
 test('clearing the site data under an open store is told', async () => {

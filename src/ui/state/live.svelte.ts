@@ -73,6 +73,7 @@ export class LiveRun {
   }
 
   close(): void {
+    this.run.watched?.leave();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#wait);
     this.#leave();

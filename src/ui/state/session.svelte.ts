@@ -299,11 +299,32 @@ export class Session {
     await this.#try(failed, async () => {
       const run = await begin();
       this.leaveReplay();
-      this.live?.close();
-      this.live = new LiveRun(run, (ended) => this.#ended(ended));
+      this.#show(run);
     });
     this.busy = null;
     await this.refreshRuns();
+  }
+
+  #show(run: Run): void {
+    this.live?.close();
+    const live = new LiveRun(run, (ended) => this.#ended(ended));
+    this.live = live;
+    void run.watched?.taken.then((taken) => {
+      if (taken === null || this.live?.run !== run) return;
+      this.#show(taken.run);
+      if (taken.why === 'gone')
+        this.report({
+          message: 'The tab that worked on this run is gone.',
+          advice: 'The run goes on in this tab from where it was.',
+        });
+    });
+  }
+
+  /** Looks on no longer at a run of another tab, which goes on there. */
+  leaveWatched(): void {
+    if (this.live?.run.watched === undefined) return;
+    this.live.close();
+    this.live = null;
   }
 
   /** A run of an experiment is the live one of the page; nobody is told when it ends. */
