@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { jsonFault } from '../core/json-place.ts';
 import type { Example, SplitName, Task } from '../core/task.ts';
 import { folded, place, splitNames, taskProblems } from './task-checks.ts';
 
@@ -180,12 +181,13 @@ export function taskText(task: Task): string {
 }
 
 function parseJson(source: string): unknown {
+  // Editors on Windows put a byte order mark before UTF-8 text; JSON.parse refuses it.
+  const text = source.replace(/^\uFEFF/, '');
   try {
-    // Editors on Windows put a byte order mark before UTF-8 text; JSON.parse refuses it.
-    const json: unknown = JSON.parse(source.replace(/^\uFEFF/, ''));
+    const json: unknown = JSON.parse(text);
     return json;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = jsonFault(text) ?? (error instanceof Error ? error.message : String(error));
     throw new TaskError([`The file is not valid JSON: ${reason}`]);
   }
 }

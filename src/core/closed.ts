@@ -2,6 +2,7 @@ import { listedOptions } from './allowed.ts';
 import { cued, PRIMARY, WEAK } from './cues.ts';
 import { escapePattern } from './pattern.ts';
 import type { Metric } from './task.ts';
+import { withoutEnd } from './trim.ts';
 
 /** Reads an answer that must be one of a few: options, a pair, or the letters that the question lists. */
 
@@ -108,7 +109,7 @@ function closedSet(
       add(`choice ${letter}`, answer, false);
       add(letter, answer, true);
     }
-    for (const { letter, text } of listed) add(text.replace(/[.;,]+$/, ''), `(${letter})`, isOrdinary(text));
+    for (const { letter, text } of listed) add(withoutEnd(text, '.;,'), `(${letter})`, isOrdinary(text));
   }
   if (forms.size === 0) return null;
   // The longest first, so that an option that contains another is preferred to it.

@@ -74,7 +74,9 @@ function makeFinder(text: string) {
       known = new Map();
       for (let at = 0; at + size <= words.length; at++) {
         const gram = joined(words, at, size);
-        known.set(gram, [...(known.get(gram) ?? []), at]);
+        const starts = known.get(gram);
+        if (starts === undefined) known.set(gram, [at]);
+        else starts.push(at);
       }
       grams.set(size, known);
     }
@@ -209,7 +211,11 @@ function answersIn(
  * of four or more with a digit among them, or a number of four significant digits that is no year.
  */
 export function isDistinctive(gold: string): boolean {
-  const number = /^[-+]?[\p{Sc}\s]*([\d.,\s]*\d)\s*[%\p{Sc}]?$/u.exec(gold.trim())?.[1];
+  const short = gold.trim();
+  const number =
+    short.length > LONGEST_NUMBER
+      ? undefined
+      : /^[-+]?[\p{Sc}\s]*([\d.,\s]*\d)\s*[%\p{Sc}]?$/u.exec(short)?.[1];
   if (number !== undefined) {
     const value = Number(number.replaceAll(/[,\s]/g, ''));
     if (Number.isInteger(value) && value >= 1900 && value < 2100) return false;
@@ -226,6 +232,9 @@ export function isDistinctive(gold: string): boolean {
     ? only.length >= 4 && /\p{N}/u.test(only)
     : words.length > 1 && words.join('').length >= 6;
 }
+
+/** Characters: what is longer is no number, and would be slow to read as one. */
+const LONGEST_NUMBER = 60;
 
 /** Runs that overlap become one stretch. */
 function stretches({ kind, example, split, size, found }: Match, words: readonly Word[]): TextLeak[] {

@@ -88,9 +88,18 @@ export function scoreFields(
   return metric.fields.map((field) => ({
     field,
     right: isRight(field, given, wanted),
-    wanted: JSON.stringify(Object.hasOwn(wanted, field) ? wanted[field] : null),
-    given: Object.hasOwn(given, field) ? JSON.stringify(given[field]) : null,
+    wanted: written(Object.hasOwn(wanted, field) ? wanted[field] : null),
+    given: Object.hasOwn(given, field) ? written(given[field]) : null,
   }));
+}
+
+/** A value as JSON; one that is nested thousands deep cannot be written. */
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value that is nested too deeply to be shown';
+  }
 }
 
 const isRight = (
@@ -105,10 +114,17 @@ function sharedFields(answer: string, gold: string, fields: readonly string[]): 
   return fields.filter((field) => isRight(field, given, wanted)).length / fields.length;
 }
 
-/** Texts by `fold`; numbers by value, also when one side writes them as text ("1,250.00"); the rest by structure. */
-function sameValue(a: unknown, b: unknown): boolean {
+/** Levels of lists and objects that are compared; a right answer that needs more is refused when its task comes in. */
+const DEEPEST = 100;
+
+/**
+ * Texts by `fold`; numbers by value, also when one side writes them as text ("1,250.00"); the rest by structure. False
+ * for what is nested more than 100 levels deep.
+ */
+function sameValue(a: unknown, b: unknown, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
   if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((x, i) => sameValue(x, b[i]));
+    return a.length === b.length && a.every((x, i) => sameValue(x, b[i], depth + 1));
   if (isScalar(a) && isScalar(b)) {
     if (typeof a === 'string' && typeof b === 'string' && fold(a) === fold(b)) return true;
     const [x, y] = [asNumber(String(a)), asNumber(String(b))];
@@ -120,7 +136,7 @@ function sameValue(a: unknown, b: unknown): boolean {
   const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
   return (
     left.size === right.size &&
-    [...left].every(([key, value]) => right.has(key) && sameValue(value, right.get(key)))
+    [...left].every(([key, value]) => right.has(key) && sameValue(value, right.get(key), depth + 1))
   );
 }
 

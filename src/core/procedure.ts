@@ -73,10 +73,19 @@ export function parseDemonstration(text: string, count: number): Demonstration |
   }
   const cue = [...rest.matchAll(ANSWER)].at(-1);
   if (cue === undefined) return null;
-  work.push(oneLine(rest.slice(0, cue.index).replace(/\b(?:so |the |final |right )+$/iu, '')));
+  work.push(oneLine(withoutLead(rest.slice(0, cue.index))));
   const answer = rest.slice(cue.index + cue[0].length).trim();
-  const over = new RegExp(`^\\s*step\\s{0,3}${count + 1}\\b`, 'imu').test(rest);
+  const over = new RegExp(`(?:^|\\n)[^\\S\\n]*step\\s{0,3}${count + 1}\\b`, 'iu').test(rest);
   return over || answer === '' || work.some((line) => line === '') ? null : { work, answer };
+}
+
+/** Without the words at its end that lead to an answer: "so the final right ". */
+function withoutLead(text: string): string {
+  let end = text.length;
+  // The longest of them has six letters, and one more shows whether it is a word of its own.
+  for (let lead; (lead = /\b(?:so|the|final|right) $/iu.exec(text.slice(Math.max(0, end - 7), end)));)
+    end -= lead[0].length;
+  return text.slice(0, end);
 }
 
 /** What was wrong at a step. */

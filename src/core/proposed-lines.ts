@@ -11,13 +11,18 @@ export function proposedLines(reply: string): string[] {
 }
 
 const MARK = /^(?:[-*•–]+|\(?\d{1,3}[.):]|#+)\s*/u;
-const LABEL = /^(?:(?:new\s+)?(?:prompt|template|instruction|beginning)\s*(?:#?\d{1,3})?\s*:)\s*/iu;
+const LABEL =
+  /^(?:(?:new\s{1,3})?(?:prompt|template|instruction|beginning)\s{0,3}(?:#?\d{1,3})?\s{0,3}:)\s*/iu;
 const QUOTES = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’|«(.*)»)[.,;]?$/su;
+
+/** Layers of marks, labels and quotation marks that are taken off a line; one with more is no prompt. */
+const LAYERS = 16;
 
 function bare(line: string): string {
   let text = line.replace(/<[^<>\n]{0,40}>/gu, ' ').trim();
   if (text.startsWith('```') || text.endsWith(':')) return '';
-  for (let before = ''; before !== text;) {
+  for (let before = '', layers = 0; before !== text; layers++) {
+    if (layers > LAYERS) return '';
     before = text;
     text = text.replaceAll('**', '').trim().replace(MARK, '').replace(LABEL, '');
     const inner = QUOTES.exec(text);

@@ -1,3 +1,5 @@
+import { withoutEnd } from './trim.ts';
+
 /**
  * Answers that are judged by rules rather than by a right text, such as a letter rewritten in another tone. A gold
  * text holds one rule a line:
@@ -58,9 +60,9 @@ function keeps(rule: Rule, text: string): boolean {
     case 'starts':
       return rule.texts.some((one) => text.startsWith(one) && !isWordAt(text, one.length));
     case 'ends': {
-      const end = text.replace(/[\s.,!?]+$/u, '');
+      const end = withoutEnd(text, ' .,!?');
       return rule.texts.some((one) => {
-        const wanted = one.replace(/[\s.,!?]+$/u, '');
+        const wanted = withoutEnd(one, ' .,!?');
         return end.endsWith(wanted) && !isWordAt(end, end.length - wanted.length - 1);
       });
     }

@@ -1,6 +1,7 @@
 import { optionPlaces, type OptionPlace } from './allowed.ts';
 import { escapePattern } from './pattern.ts';
 import type { Rng } from './rng.ts';
+import { withoutEnd } from './trim.ts';
 
 /**
  * The same question with its options in another order. An order is a list of places: position i of the new text holds
@@ -30,7 +31,7 @@ const NAMES_LETTER = /\([A-Z]\)|\b[A-Z] (?:and|or|nor|&) [A-Z]\b/;
  */
 export function movableOptions(question: string): OptionPlace[] | null {
   const places = optionPlaces(question).map((place) => {
-    const text = place.text.replace(/(?:[,;]?\s+(?:or|and))?[\s.,;]*$/i, '');
+    const text = withoutConjunction(withoutEnd(place.text, ' .,;'));
     return { ...place, text, end: place.start + text.length };
   });
   const [first] = places;
@@ -46,6 +47,14 @@ export function movableOptions(question: string): OptionPlace[] | null {
   return ownLines || oneLine ? places : null;
 }
 
+/** Without ", or" and the like at its end. */
+function withoutConjunction(text: string): string {
+  const word = /\s(or|and)$/i.exec(text.slice(-4))?.[1];
+  if (word === undefined) return text;
+  const before = text.slice(0, -word.length).trimEnd();
+  return /[,;]$/.test(before) ? before.slice(0, -1) : before;
+}
+
 /** The question with the texts of its options in another order; the letters stay where they are. */
 export function reorderListed(
   question: string,
@@ -58,6 +67,9 @@ export function reorderListed(
     order.map((from) => places[from]?.text ?? ''),
   );
 }
+
+/** Characters between two entries of a list, at most: blanks in the pattern below can be shared out in many ways. */
+const LONGEST_GAP = 40;
 
 /** Between two entries of a list: closing signs, a comma or a bullet or a word, opening signs. */
 const BETWEEN =
@@ -86,7 +98,7 @@ export function reorderNamed(
     const different = new Set(list.map((one) => one.text.toLowerCase())).size === options.length;
     const close = list.every((one, j) => {
       const gap = text.slice(list[j - 1]?.end ?? one.start, one.start);
-      return j === 0 || (gap !== '' && BETWEEN.test(gap));
+      return j === 0 || (gap !== '' && gap.length <= LONGEST_GAP && BETWEEN.test(gap));
     });
     if (!different || !close) continue;
     lists.push(list);

@@ -16,13 +16,16 @@ export function between(text: string, open: string, close: string): string | nul
   return content.replace(/<[^<>]*>/g, '').trim() === '' ? null : content;
 }
 
+/** Tags further back than so many are not looked at: each may cost a scan of the rest. */
+const LOOK_BACK = 32;
+
 /**
  * What `between` finds behind the last `open` tag with something behind it: the final one of a reply that works in
- * steps. Null when there is none.
+ * steps. Null when there is none, or when none of the last 32 tags has anything behind it.
  */
 export function lastBetween(text: string, open: string, close: string): string | null {
   const starts = [...text.matchAll(new RegExp(literal(open), 'giu'))].map((match) => match.index);
-  for (const start of starts.reverse()) {
+  for (const start of starts.slice(-LOOK_BACK).reverse()) {
     const found = between(text.slice(start), open, close);
     if (found !== null) return found;
   }

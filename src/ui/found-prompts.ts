@@ -81,7 +81,8 @@ export function promptsAs(format: PromptFormat, prompts: readonly FoundPrompt[])
 }
 
 function asMarkdown({ prompt, taskName, tags, runs }: FoundPrompt): string {
-  const longest = Math.max(2, ...[...prompt.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  let longest = 2;
+  for (const [ticks] of prompt.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
   const fence = '`'.repeat(longest + 1);
   const facts = runs.map(({ optimizer, bestScore, verdict }) =>
     [

@@ -46,7 +46,7 @@ export function readCsv(
     if (problem === null && cells.every((cell) => cell === '')) return;
     if (places === null) {
       const names = header ? columnNames(cells, notes) : cells.map((_, i) => `column ${i + 1}`);
-      places = names.map((column) => columns.index(column));
+      places = names.map((column) => columns.index(column, where(seen)));
       if (header) return;
     }
     const extra = cells.length - places.length;
@@ -159,16 +159,21 @@ function hasHeader(rows: readonly (readonly string[])[]): boolean {
 
 /** Names for all columns: one that is empty is numbered, one that repeats is told apart by a number. */
 function columnNames(cells: readonly string[], notes: string[]): string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
+  // The next number of a name that repeats.
+  const numbers = new Map<string, number>();
   for (const [i, cell] of cells.entries()) {
     const wanted = cell.trim() || `column ${i + 1}`;
     let name = wanted;
-    for (let n = 2; names.includes(name); n++) name = `${wanted} (${n})`;
+    for (let n = numbers.get(wanted) ?? 2; names.has(name); n++) {
+      name = `${wanted} (${n})`;
+      numbers.set(wanted, n + 1);
+    }
     if (name !== wanted)
       notes.push(
         `More than one column is called “${wanted}”; the one at place ${i + 1} is called “${name}” here.`,
       );
-    names.push(name);
+    names.add(name);
   }
-  return names;
+  return [...names];
 }

@@ -1,4 +1,5 @@
-import { roleNamed } from './split-names.ts';
+import { jsonFault } from '../../core/json-place.ts';
+import { roleNamed, splitNamed } from './split-names.ts';
 import {
   type ColumnList,
   type Fault,
@@ -37,16 +38,13 @@ export function readJsonLines(
     if (at % BATCH === 0) progress(from, text.length);
     if (line === '') continue;
     const { value, problem } = parsed(line);
-    const what =
-      problem === null
-        ? isObject(value)
-          ? null
-          : 'is not an object in braces'
-        : found < 0
-          ? `is not valid JSON; the file may be cut off here (${problem})`
-          : `is not valid JSON (${problem})`;
-    if (what === null && isObject(value)) rows.push({ part, at, cells: cellsOf(value, columns) });
-    else faults.push({ where: placeOf({ name, format: 'jsonl' }, at), column: null, what: what ?? '' });
+    const where = placeOf({ name, format: 'jsonl' }, at);
+    if (problem !== null) {
+      // The line is named already; within it the column is what counts.
+      const place = problem.replace(/^line 1, /, '');
+      const cut = found < 0 ? '; the file may be cut off here' : '';
+      faults.push({ where, column: null, what: `is not valid JSON${cut} (${place})` });
+    } else take(value, where, faults, columns, (cells) => rows.push({ part, at, cells }));
   }
   progress(text.length, text.length);
   return { rows, faults };
@@ -66,10 +64,10 @@ export function readJsonDocument(
     const part = { name: label, format: 'json', role, rows: 0 } as const;
     let count = 0;
     items.forEach((item, n) => {
-      if (isObject(item)) {
-        rows.push({ part: firstPart + i, at: n + 1, cells: cellsOf(item, columns) });
+      take(item, placeOf(part, n + 1), faults, columns, (cells) => {
+        rows.push({ part: firstPart + i, at: n + 1, cells });
         count += 1;
-      } else faults.push({ where: placeOf(part, n + 1), column: null, what: 'is not an object in braces' });
+      });
     });
     return { ...part, rows: count };
   });
@@ -84,7 +82,10 @@ function listsOf(
   const inside = isObject(document) && isObject(document.splits) ? document.splits : document;
   const lists = isObject(inside)
     ? Object.entries(inside).flatMap(([key, value]) =>
-        Array.isArray(value) && value.some(isObject) ? [{ key, items: value as readonly unknown[] }] : [],
+        // A list that is named after a split is one, whatever it holds: its entries are faults rather than forgotten.
+        Array.isArray(value) && (value.some(isObject) || (splitNamed(key) !== null && value.length > 0))
+          ? [{ key, items: value as readonly unknown[] }]
+          : [],
       )
     : [];
   if (lists.length === 0)
@@ -100,18 +101,46 @@ function listsOf(
   }));
 }
 
-function cellsOf(object: Readonly<Record<string, unknown>>, columns: ColumnList): unknown[] {
+/** Levels of lists and objects in a cell; what is nested deeper is no text, and could not be written as one. */
+const DEEPEST = 100;
+
+/** Gives the cells of an entry to `keep`, or notes why it has none. */
+function take(
+  value: unknown,
+  where: string,
+  faults: Fault[],
+  columns: ColumnList,
+  keep: (cells: unknown[]) => void,
+): void {
+  if (!isObject(value)) {
+    faults.push({ where, column: null, what: 'is not an object in braces' });
+    return;
+  }
+  const deep = Object.entries(value).find(([, cell]) => isDeeper(cell, DEEPEST));
+  if (deep === undefined) keep(cellsOf(value, columns, where));
+  else faults.push({ where, column: deep[0], what: `is nested more than ${DEEPEST} levels deep` });
+}
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((below) => isDeeper(below, levels - 1)));
+
+function cellsOf(object: Readonly<Record<string, unknown>>, columns: ColumnList, where: string): unknown[] {
   const cells: unknown[] = [];
-  for (const [key, value] of Object.entries(object)) cells[columns.index(key)] = value;
+  for (const [key, value] of Object.entries(object)) cells[columns.index(key, where)] = value;
   return cells;
 }
 
-/** Parsed text, or why it is no JSON. */
+/** Parsed text, or what is wrong with it and in which line and column. */
 export function parsed(text: string): { value: unknown; problem: string | null } {
   try {
     const value: unknown = JSON.parse(text);
     return { value, problem: null };
   } catch (error) {
-    return { value: null, problem: error instanceof Error ? error.message : String(error) };
+    return {
+      value: null,
+      problem: jsonFault(text) ?? (error instanceof Error ? error.message : String(error)),
+    };
   }
 }

@@ -138,24 +138,15 @@ function formatOf(path: string, text: string): Found {
   if (start === '{' && isObject(parsed(firstLine).value)) return { kind: 'jsonl' };
   if (path === '' && start === '[') return { kind: 'csv' };
   throw new ImportError(
-    `${nameOf(path)} is not valid JSON: ${problem}${lineOf(text, problem)}.`,
+    `${nameOf(path)} is not valid JSON: ${problem}.`,
     'Mend that place; the file may be cut off. A file with one object a line should be called .jsonl.',
   );
-}
-
-/** ` (line 12)` for a message that names a position, unless it names the line itself. */
-function lineOf(text: string, problem: string): string {
-  if (/end of (?:JSON|input|data)/i.test(problem) && !/position|column/.test(problem))
-    return ` (line ${text.trimEnd().split('\n').length})`;
-  const position = /\bposition (\d+)/.exec(problem)?.[1];
-  if (position === undefined || /\bline \d/.test(problem)) return '';
-  return ` (line ${text.slice(0, Number(position)).split('\n').length})`;
 }
 
 /** A task file is taken whole or not at all; then its examples are shown and may be changed like any other rows. */
 function taskRows(text: string, name: string, firstPart: number, columns: ColumnList) {
   const { splits, ...settings } = parseTask(text);
-  const places = ['id', 'input', 'gold'].map((column) => columns.index(column));
+  const places = ['id', 'input', 'gold'].map((column) => columns.index(column, name));
   const rows: Row[] = [];
   const parts = splitNames.map((split, i): Part => {
     splits[split].forEach(({ id, input, gold }, n) => {

@@ -81,15 +81,26 @@ export function placeOf(part: Pick<Part, 'name' | 'format'>, at: number): string
   return `${UNITS[part.format]} ${at} of ${part.name}`;
 }
 
+/** Far more than a table of texts has; a list of so many would not be looked through. */
+const MOST_COLUMNS = 2000;
+
 /** The columns of all parts together, in the order in which they were met. */
 export class ColumnList {
   readonly names: string[] = [];
   readonly #index = new Map<string, number>();
 
-  /** The place of the column of this name; a new one is added at the end. */
-  index(name: string): number {
+  /**
+   * The place of the column of this name; a new one is added at the end. `where` is the row that names it. Throws
+   * ImportError when there are too many.
+   */
+  index(name: string, where: string): number {
     const known = this.#index.get(name);
     if (known !== undefined) return known;
+    if (this.names.length >= MOST_COLUMNS)
+      throw new ImportError(
+        `${where} has a column that is the ${MOST_COLUMNS + 1}st: at most ${MOST_COLUMNS} can be read.`,
+        'Leave out columns that the task does not need. In JSON, every object should have the same names.',
+      );
     this.#index.set(name, this.names.length);
     return this.names.push(name) - 1;
   }
