@@ -1,5 +1,6 @@
 import type { Experiments } from './experiments.ts';
 import type { Importer } from './import/importer.ts';
+import type { ModelSpeed } from './model-speed.ts';
 import type { TaskFile, TaskFormat } from './task-export.ts';
 import type { Trial, Tried } from './try-out.ts';
 import type { Usage } from '../core/budget.ts';
@@ -292,6 +293,11 @@ export interface Whetstone {
     signals: { loading: Report; heard: Heard },
     signal: AbortSignal,
   ): Promise<Tried>;
+  /**
+   * Loads the model where it is not, and measures how fast it reads and writes, in some seconds. Rejects with EngineError:
+   * also while a run goes on in this tab, since both would slow each other down.
+   */
+  testSpeed(model: string, loading: Report, signal: AbortSignal): Promise<ModelSpeed>;
   /** The user's tags of found prompts, by a key of the page's choice. */
   promptTags(): Promise<Record<string, readonly string[]>>;
   savePromptTags(tags: Readonly<Record<string, readonly string[]>>): Promise<void>;

@@ -392,6 +392,19 @@ export function makeWhetstone(make = makeModels): Whetstone {
       await engine.load(loading, signal);
       return (await import('./try-out.ts')).tryOut(engine, trial, heard, signal);
     },
+    async testSpeed(model, loading, signal) {
+      if (going.size > 0)
+        throw new EngineError(
+          'refused',
+          'A run is going on in this tab.',
+          'Test the speed when it has ended: both would slow each other down.',
+        );
+      const style = (await models.choice(model)).runtime === 'openai' ? 'chat' : 'completion';
+      const { target: engine } = await models.engines({ target: model, optimizer: model }, () => undefined);
+      await engine.load(loading, signal);
+      const { measureSpeed } = await import('./model-speed.ts');
+      return measureSpeed(engine, style, crypto.randomUUID().slice(0, 8), () => performance.now(), signal);
+    },
     promptTags: async () => promptTags(await storeOpened),
     savePromptTags: async (tags) => savePromptTags(await storeOpened, tags),
     keptReplies: async () => (await storeOpened).replies.held(),

@@ -7,6 +7,7 @@ import {
   type Design,
   type ExperimentRecord,
 } from '../core/experiment.ts';
+import type { RunConfig } from '../core/run-config.ts';
 import { counted, duration, percent, points, pValue } from './format.ts';
 
 /** What experiments are said in. */
@@ -50,21 +51,21 @@ export function settingName(
   return name === '' ? (methods.find(({ id }) => id === method)?.name ?? method) : name;
 }
 
-/** Milliseconds of a model's call; null where it was never measured here. */
-export type SpeedOf = (role: 'target' | 'optimizer', model: string, task: string) => number | null;
+/** Milliseconds of a model's call in a run of this configuration; null where nothing tells. */
+export type SpeedOf = (role: 'target' | 'optimizer', config: RunConfig) => number | null;
 
 /**
- * The longest that a plan can take, searches and final tests, at the speeds measured here; null where one of them was
- * never measured. Minutes cap the searches.
+ * The longest that a plan can take, searches and final tests, at the speeds known here; null where one of them is not.
+ * Minutes cap the searches.
  */
 export function longest(cells: readonly PlannedCell[], speed: SpeedOf): number | null {
   let sum = 0;
   for (const { config, cost, tests } of cells) {
-    const { models, task, budget } = config;
-    const target = speed('target', models.target, task);
+    const { budget } = config;
+    const target = speed('target', config);
     if (target === null) return null;
     const limit = (budget.minutes ?? Infinity) * 60_000;
-    const write = cost.optimizerCalls === 0 ? 0 : speed('optimizer', models.optimizer, task);
+    const write = cost.optimizerCalls === 0 ? 0 : speed('optimizer', config);
     if (write === null && limit === Infinity) return null;
     sum +=
       Math.min(cost.targetCalls * target + cost.optimizerCalls * (write ?? Infinity), limit) + tests * target;
@@ -83,9 +84,9 @@ export function sizeWords(design: Design, cells: number): string {
 /** What the whole may take, in words. */
 export function timeWords(design: Design, cells: readonly PlannedCell[], ms: number | null): string {
   const tests = cells.reduce((sum, cell) => sum + cell.tests, 0);
-  if (ms !== null) return `At most about ${duration(ms)} at the speed last measured here.`;
+  if (ms !== null) return `At most about ${duration(ms)} at the speeds measured here.`;
   const measured =
-    'How long that takes was not measured here yet: any run with these models and tasks measures it.';
+    'How long that takes was not measured here yet: any run with these models measures it, or “Test speed” under Models.';
   return design.pool.unit === 'minutes'
     ? `At most ${duration(design.pool.total * 60_000)} of searching, and ${counted(tests, 'call')} for the final tests.`
     : measured;

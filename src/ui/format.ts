@@ -37,6 +37,11 @@ export function pValue(p: number): string {
   return `p = ${p < 0.1 ? p.toFixed(3).replace(/0$/, '') : p.toFixed(2)}`;
 }
 
+/** `21 Nov 2026` in the reader's zone. */
+export function day(epoch: number): string {
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' }).format(new Date(epoch));
+}
+
 /** `940`, `12k`, `1.2k`, `3.4M`. */
 export function short(count: number): string {
   const scaled = (value: number, unit: string) =>

@@ -3,6 +3,7 @@ import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
 import type { CustomModel, ModelChoice, ModelFiles } from '../../src/app/types.ts';
 import ModelDialog from '../../src/ui/panels/ModelDialog.svelte';
+import Setup from '../../src/ui/panels/Setup.svelte';
 import { Session } from '../../src/ui/state/session.svelte.ts';
 import '../../src/ui/theme.css';
 import { handDownloads, handRun, manyModels, standIn } from './stand-in.ts';
@@ -214,4 +215,43 @@ test('a model is added by its address, a wrong address is told, and an added one
   await expect.element(mine).toHaveTextContent('You can add it again by its address.');
   await mine.getByRole('button', { name: 'Remove for good' }).click();
   await expect.poll(() => whetstone.calls).toContain('remove model webllm:custom:My tuned model');
+});
+
+test('the speed of a model that is here is tested, told, kept and taken into the estimate', async () => {
+  const kept = { state: 'kept', bytes: 1 } as const;
+  const { whetstone, session, row } = await opened([
+    [SMOL, kept],
+    ['webllm:qwen3-4b-f16', kept],
+  ]);
+  expect(row(QWEN).getByRole('button', { name: 'Test speed' }).elements()).toEqual([]);
+  await row(SMOL).getByRole('button', { name: 'Test speed' }).click();
+  await expect.element(row(SMOL).getByRole('button', { name: 'Stop test' })).toBeVisible();
+  await expect.element(row(SMOL)).toHaveTextContent('Reads 312 and writes 42 tokens a second here');
+  expect(whetstone.calls).toContain(`test speed ${SMOL}`);
+  // Kept over a reload.
+  expect(new Session(whetstone).speeds.of(SMOL)).toMatchObject({ read: 312.4, write: 41.6 });
+
+  await row('webllm:qwen3-4b-f16').getByRole('button', { name: 'Test speed' }).click();
+  await expect
+    .element(row('webllm:qwen3-4b-f16').getByRole('alert'))
+    .toHaveTextContent('The speed was not measured: It does not fit into the memory of the GPU.');
+  expect(session.speeds.of('webllm:qwen3-4b-f16')).toBeNull();
+
+  await row(SMOL).getByRole('button', { name: 'Test speed' }).click();
+  await row(SMOL).getByRole('button', { name: 'Stop test' }).click();
+  await expect.element(row(SMOL).getByRole('button', { name: 'Test speed' })).toBeVisible();
+  expect(row(SMOL).getByRole('alert').elements()).toEqual([]);
+});
+
+test('before a run its time is reckoned by the speed test', async () => {
+  const downloads = handDownloads([[SMOL, { state: 'kept', bytes: 1 }]]);
+  const whetstone = standIn(() => handRun(), [], { models: manyModels, downloads });
+  const session = new Session(whetstone);
+  await session.begin();
+  await session.setup.choose({ target: SMOL });
+  await render(Setup, { session });
+  const cost = page.getByTestId('cost');
+  await expect.element(cost).toHaveTextContent(/optimizer calls in \d+ steps\.$/);
+  await session.speeds.test(SMOL);
+  await expect.element(cost).toHaveTextContent(/steps, roughly .* by the speed test\.$/);
 });

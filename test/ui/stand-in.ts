@@ -236,6 +236,8 @@ export function playedRun(given: RunConfig, events: readonly RunEvent[], batch: 
       say('running');
       play();
     },
+    next: () => run.send({ type: 'stepping', stepping: true, held: true }),
+    play: () => run.send({ type: 'stepping', stepping: false, held: false }),
     stop: async () => say('stopped'),
     finish: () => {
       at = events.findIndex((event) => event.type === 'searched');
@@ -304,6 +306,14 @@ export function standIn(
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       return { reply, answer: reply.split(' ')[0] ?? null, weighed: null };
+    },
+    async testSpeed(model, loading, signal) {
+      calls.push(`test speed ${model}`);
+      loading({ loaded: 1, total: 2, doing: 'Reading the model' });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      signal.throwIfAborted();
+      if (model.includes('qwen3')) throw new Error('It does not fit into the memory of the GPU.');
+      return { read: 312.4, write: 41.6 };
     },
     removeModel: async (id) => void calls.push(`remove model ${id}`),
     addModel: async () => {

@@ -52,3 +52,23 @@ export function recallSpeed(role: Timed, model: string, task: string): number | 
 export function keepSpeed(role: Timed, model: string, task: string, ms: number): void {
   if (Number.isFinite(ms) && ms > 0) keep(`speed:${role}:${model}:${task}`, ms.toFixed(1));
 }
+
+/** A speed test: tokens read and written a second, and when that was, in milliseconds since the epoch. */
+export interface Tested {
+  read: number;
+  write: number;
+  when: number;
+}
+
+/** The last speed test of a model on this machine; null when there was none. */
+export function recallTested(model: string): Tested | null {
+  const numbers = (recall(`tested:${model}`) ?? '').split(' ').map(Number);
+  const [read = 0, write = 0, when = 0] = numbers;
+  return numbers.length === 3 && numbers.every((one) => one > 0 && Number.isFinite(one))
+    ? { read, write, when }
+    : null;
+}
+
+export function keepTested(model: string, { read, write, when }: Tested): void {
+  keep(`tested:${model}`, `${read.toFixed(2)} ${write.toFixed(2)} ${when}`);
+}

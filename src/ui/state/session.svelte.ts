@@ -24,6 +24,7 @@ import { problemOf, type Problem } from './problem.ts';
 import { Replay } from './replay.svelte.ts';
 import { SAME, SetupState } from './setup.svelte.ts';
 import { Shelf } from './shelf.svelte.ts';
+import { Speeds } from './speeds.svelte.ts';
 
 /** Everything behind one open page. */
 export class Session {
@@ -31,6 +32,7 @@ export class Session {
   readonly methods: readonly Method[];
   readonly setup: SetupState;
   readonly shelf: Shelf;
+  readonly speeds: Speeds;
   readonly overnight = new Overnight();
   readonly bin = new Bin();
   readonly mapVectors: MapVectors;
@@ -57,6 +59,7 @@ export class Session {
     this.methods = whetstone.methods();
     this.setup = new SetupState(whetstone);
     this.mapVectors = new MapVectors(whetstone.vectors);
+    this.speeds = new Speeds(whetstone);
     this.shelf = new Shelf(
       whetstone,
       (id) => this.models.find((model) => model.id === id)?.name ?? id,
