@@ -8,6 +8,7 @@ import type { RunRecord } from '../storage/schema.ts';
 import { importRun } from '../storage/transfer.ts';
 import { breather } from './breath.ts';
 import { taskProblems } from './task-checks.ts';
+import type { BranchChange } from './types.ts';
 
 /** A run with its log, from the store or from a file. */
 export interface Recorded {
@@ -138,7 +139,7 @@ export async function openedBundle(
 export async function branchOf(
   of: Recorded,
   method: Optimizer,
-  { step, options, budget }: { step: number; options: RunConfig['options']; budget: RunConfig['budget'] },
+  { step, options, prompts, budget }: BranchChange,
 ): Promise<{ config: RunConfig; effects: LoggedEffect[] }> {
   const effects = fromLog(of);
   const { config } = of.record;
@@ -156,7 +157,12 @@ export async function branchOf(
   const used = new Set(effects.used);
   // The user's early end belongs to the other run.
   const { endAt: _, ...limits } = budget;
-  const branch = { run: of.record.id, step, options: optionsOf(method, options) };
+  const branch = {
+    run: of.record.id,
+    step,
+    options: optionsOf(method, options),
+    ...(prompts !== undefined && { prompts }),
+  };
   return {
     config: { ...config, budget: limits, branches: branchesWith(config, branch) },
     effects: of.effects.filter(({ key }) => used.has(key)),

@@ -10,6 +10,8 @@ import type { Cost, Method } from '../core/optimizer.ts';
 import type { RunConfig } from '../core/run.ts';
 import type { MetaStyle, Rendering } from '../core/rendering.ts';
 import type { Task } from '../core/task.ts';
+import type { Counts } from '../storage/backup.ts';
+import type { Restored } from '../storage/restore.ts';
 
 /** What the page may ask of the program. The composition root (app/whetstone.ts) implements it. */
 
@@ -95,7 +97,15 @@ export interface Machine {
   threads: number;
   /** Whether a recorded run will still be there tomorrow. */
   storage:
-    | { works: true; persisted: boolean; usedBytes: number; quotaBytes: number }
+    | {
+        works: true;
+        /** The browser promised not to clear it on its own. */
+        persisted: boolean;
+        usedBytes: number;
+        quotaBytes: number;
+        /** Of them runs, tasks and all else but model files; null where the browser does not say. */
+        recordBytes: number | null;
+      }
     | { works: false; why: string; advice: string };
 }
 
@@ -163,6 +173,8 @@ export interface BranchChange {
   /** The first step with the new options; the run must have begun it. */
   step: number;
   options: RunConfig['options'];
+  /** Edited templates; absent where they stay as they are. */
+  prompts?: RunConfig['prompts'];
   /** Of the whole run, its beginning included. */
   budget: RunConfig['budget'];
 }
@@ -306,6 +318,19 @@ export interface Whetstone {
   clearReplies(): Promise<void>;
   /** Configuration, task and every effect as one file (docs/bundle.md). */
   exportRun(id: string): Promise<Blob>;
+  /** Asks the browser to keep what is stored here until the user deletes it; then how storage stands. */
+  keepStorage(): Promise<Machine['storage']>;
+  /** Hears of what happens to the storage while the page is open; returns the way to stop listening. */
+  onStorageProblem(listener: (problem: { message: string; advice: string }) => void): () => void;
+  /**
+   * Everything but model files and kept replies as one file (docs/backup.md). `problems` are records that cannot be
+   * read and are not in it. `told` hears of each run.
+   */
+  backup(
+    told: (done: number, of: number) => void,
+  ): Promise<{ file: Blob; counts: Counts; problems: readonly string[] }>;
+  /** Brings back all of a backup or nothing, beside what is here. Rejects with the place that is wrong. */
+  restore(file: Blob, told: (share: number) => void): Promise<Restored>;
 }
 
 export type CustomModel =
@@ -321,4 +346,4 @@ export type CustomModel =
       beyondThisMachine: boolean;
     };
 
-export type { MetaStyle, Rendering };
+export type { Counts, MetaStyle, Rendering, Restored };

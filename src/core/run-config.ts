@@ -51,6 +51,8 @@ export interface Branch {
   step: number;
   /** All options of the method from then on; those left out take their defaults. */
   options: Readonly<Record<string, OptionValue>>;
+  /** Edited templates from then on, in place of the run's; absent where they stay as they were. */
+  prompts?: RunConfig['prompts'];
 }
 
 /** The branches of a run that leaves `of` at a step: those that `of` had taken before it, and this one. */
@@ -61,6 +63,12 @@ export function branchesWith(of: Pick<RunConfig, 'branches'>, branch: Branch): r
 /** The options in force from the beginning of `step` on; of the run's start without one. */
 export function optionsAt(config: Pick<RunConfig, 'options' | 'branches'>, step = 0): RunConfig['options'] {
   return config.branches?.findLast((branch) => branch.step <= step)?.options ?? config.options;
+}
+
+/** The edited templates in force from the beginning of `step` on; of the run's start without one. */
+export function promptsAt(config: Pick<RunConfig, 'prompts' | 'branches'>, step = 0): RunConfig['prompts'] {
+  const changed = config.branches?.findLast((branch) => branch.step <= step && branch.prompts !== undefined);
+  return changed?.prompts ?? config.prompts;
 }
 
 /** The examples that a run uses: the first of each split, up to its limits. */

@@ -8,7 +8,7 @@ import { isBinary } from './metrics.ts';
 import type { Optimizer } from './optimizer.ts';
 import { makeRng } from './rng.ts';
 import { robustness } from './robustness.ts';
-import { limited, optionsOf, type RunConfig } from './run-config.ts';
+import { limited, optionsOf, promptsAt, type RunConfig } from './run-config.ts';
 import { compare } from './stats/compare.ts';
 import { gapBetween } from './stats/gap.ts';
 import type { SearchTask, Task } from './task.ts';
@@ -54,7 +54,9 @@ export async function* run(
     // In place, so that what the method reads from now on is new.
     began(step) {
       const branch = config.branches?.find((one) => one.step === step);
-      if (branch !== undefined) Object.assign(options, optionsOf(optimizer, branch.options));
+      if (branch === undefined) return;
+      Object.assign(options, optionsOf(optimizer, branch.options));
+      Object.assign(prompts, optimizer.prompts, promptsAt(config, step));
     },
   });
   const { initial } = tools;

@@ -135,7 +135,14 @@ export const configCheck = object<RunConfig>()({
     }),
   ),
   branches: v.exactOptional(
-    v.array(object<Branch>()({ run: v.string(), step: v.pipe(count, v.minValue(1)), options })),
+    v.array(
+      object<Branch>()({
+        run: v.string(),
+        step: v.pipe(count, v.minValue(1)),
+        options,
+        prompts: v.exactOptional(v.record(v.string(), v.string())),
+      }),
+    ),
   ),
 });
 

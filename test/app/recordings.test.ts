@@ -110,11 +110,13 @@ describe('a branch', () => {
   test('begins with the log up to its step and drops the early end of the other run', async () => {
     const run = await recorded();
     const options = optionsOf(gpo, { ...config.options, candidates: 4 });
-    const branch = await branchOf(run, gpo, { step: 3, options, budget: { steps: 9, endAt: 12 } });
+    const budget = { steps: 9, endAt: 12 };
+    const prompts = { generate: 'Write one better prompt.' };
+    const branch = await branchOf(run, gpo, { step: 3, options, budget, prompts });
     expect(branch.config).toEqual({
       ...config,
       budget: { steps: 9 },
-      branches: [{ run: 'first', step: 3, options }],
+      branches: [{ run: 'first', step: 3, options, prompts }],
     });
     expect(run.effects.slice(0, branch.effects.length)).toEqual(branch.effects);
     const record = { ...run.record, id: 'second', config: branch.config, status: 'running' as const };

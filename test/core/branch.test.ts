@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { LoggedEffect } from '../../src/core/log.ts';
 import type { Ask } from '../../src/core/model.ts';
-import { branchesWith, optionsAt, type Branch, type RunConfig } from '../../src/core/run.ts';
+import { branchesWith, optionsAt, promptsAt, type Branch, type RunConfig } from '../../src/core/run.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
 import { configFor, eventsOf, play, textOf, tinyTask } from '../optimizers/harness.ts';
@@ -127,6 +127,30 @@ test('options change at the step that the branch names', async () => {
   expect(new Set(temperatures.filter(([step]) => Number(step) >= 3).map(([, t]) => t))).toEqual(
     new Set([0.25]),
   );
+});
+
+test('templates change at the step that the branch names, and stay in branches that leave them', async () => {
+  const first = config(gpo);
+  const own = gpo.prompts.generate ?? '';
+  const branches: Branch[] = [
+    { run: 'first', step: 2, options: first.options, prompts: { generate: `Mind the tone. ${own}` } },
+    { run: 'second', step: 3, options: first.options },
+    { run: 'third', step: 4, options: first.options, prompts: {} },
+  ];
+  const { events, optimizer } = await play({
+    optimizer: gpo,
+    config: { ...first, branches },
+    task: tinyTask(16),
+    replies: writer,
+  });
+  const minded = eventsOf(events, 'asked').map(({ step }, i) => {
+    const ask = optimizer.asks[i];
+    return [step, ask !== undefined && textOf(ask).includes('Mind the tone.')] as const;
+  });
+  for (const [step, is] of minded) expect(is).toBe(step === 2 || step === 3);
+  expect(new Set(minded.map(([step]) => step))).toEqual(new Set([1, 2, 3, 4]));
+  expect(promptsAt({ prompts: { edit: 'x' }, branches }, 1)).toEqual({ edit: 'x' });
+  expect(promptsAt({ prompts: { edit: 'x' }, branches }, 9)).toEqual({});
 });
 
 describe('branches of branches', () => {

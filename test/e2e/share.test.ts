@@ -153,6 +153,13 @@ describe('a lesson', () => {
     await dialog.getByText('Nothing is changed').waitFor();
     await dialog.getByLabel('Candidates a step').fill('2');
     await dialog.getByText('1 changed').waitFor();
+    await dialog.getByText('Meta-prompt templates').click();
+    await dialog
+      .getByRole('button', { name: /^Edit / })
+      .first()
+      .click();
+    await dialog.getByRole('textbox').last().fill('Write a short prompt.');
+    await dialog.getByText('2 changed').waitFor();
     expect(await violationsInBoth(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
