@@ -6,6 +6,8 @@ import { mount } from 'svelte';
 import { makeModels } from '../../src/app/engines.ts';
 import type { ModelChoice } from '../../src/app/types.ts';
 import { makeWhetstone } from '../../src/app/whetstone.ts';
+import { hash32 } from '../../src/core/hash.ts';
+import { makeRng } from '../../src/core/rng.ts';
 import type { RunConfig } from '../../src/core/run.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import App from '../../src/ui/App.svelte';
@@ -53,10 +55,29 @@ function instant() {
   return engine;
 }
 
+/** A direction for each text, at once, so that the map has something to draw. */
+function instantVectors(): ReturnType<ReturnType<typeof makeModels>['embedder']> {
+  const size = 384;
+  return {
+    id: 'embed:instant',
+    load: () => Promise.resolve(),
+    embed: (texts) =>
+      Promise.resolve(
+        texts.map((text) => {
+          const rng = makeRng(hash32(text), 'vector');
+          return Float32Array.from({ length: size }, () => (rng.next() - 0.5) / Math.sqrt(size / 12));
+        }),
+      ),
+    dispose: () => Promise.resolve(),
+  };
+}
+
 const whetstone = makeWhetstone((store) => {
   const engine = instant();
+  const embedder = instantVectors();
   return {
     ...makeModels(store),
+    embedder: () => embedder,
     choices: () => Promise.resolve([choice]),
     choice: () => Promise.resolve(choice),
     engines: () => Promise.resolve({ target: engine, optimizer: engine }),
@@ -76,6 +97,7 @@ function taskText(): string {
       gold: [i % 2 === 0 ? 'positive' : 'negative'],
     }));
   return JSON.stringify({
+    version: 1,
     id: 'measured',
     name: 'Measured',
     description: 'Say whether the customer is content.',
