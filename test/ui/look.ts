@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import type { Run } from '../../src/app/types.ts';
 import App from '../../src/ui/App.svelte';
 import '../../src/ui/theme.css';
 import { gradientEvents } from './recorded-gradient.ts';
@@ -8,8 +9,8 @@ import { handDownloads, manyModels, models, playedRun, standIn, summary } from '
 
 /**
  * The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it, `?models` lists models
- * of every kind with their downloads, `?doubtful` ends with a result that is in doubt, `?gradient` follows gradients. `?large=500`
- * has so many candidates (with `&examples=300`, `&graded`). For eyes only.
+ * of every kind with their downloads, `?doubtful` ends with a result that is in doubt, `?gradient` follows gradients,
+ * `?lost` loses the engine. `?large=500` has so many candidates (with `&examples=300`, `&graded`). For eyes only.
  */
 const query = new URLSearchParams(location.search);
 const every = Number(query.get('every') ?? 0);
@@ -53,11 +54,29 @@ if (query.has('models')) {
   }, 250);
 }
 
+/** The same, but its engine is lost at the end. */
+function broken(run: Run): Run {
+  return {
+    ...run,
+    subscribe(listener) {
+      const stop = run.subscribe(listener);
+      listener({
+        type: 'problem',
+        message: 'The GPU was lost three times without a reply between.',
+        advice:
+          'What was done is kept. Close other tabs that use the GPU, then resume; or choose a smaller model.',
+      });
+      listener({ type: 'status', status: 'failed' });
+      return stop;
+    },
+  };
+}
+
 const whetstone = standIn(
   (given) => {
     const method = query.has('gradient') ? 'gradient-complement' : given.optimizer;
     const run = playedRun({ ...given, optimizer: method }, events, every === 0 ? Infinity : 12, every);
-    return run;
+    return query.has('lost') ? broken(run) : run;
   },
   [
     summary(),
