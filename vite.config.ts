@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { browserPath } from './scripts/browser.js';
+import { guardPlugin } from './scripts/guard.js';
 import { methodsPlugin } from './scripts/method-data.js';
 import { modelsPlugin } from './scripts/serve-models.js';
 import { webgpuFlags } from './scripts/webgpu.js';
@@ -18,13 +19,13 @@ const isolation = {
 
 const checks = { pluginTimings: false };
 
-/** onnxruntime-web holds one eval (protobufjs looking for Node.js), which a strict content security policy refuses. */
+/** onnxruntime-web holds evals (protobufjs looking for Node.js, a thread under Node.js), which our policy refuses. */
 const withoutEval: Plugin = {
   name: 'whetstone-without-eval',
   transform(code, id) {
     const found = 'eval("quire".replace(/^/,"re"))(moduleName)';
     return id.includes('/onnxruntime-web/dist/')
-      ? { code: code.replace(found, () => 'null'), map: null }
+      ? { code: code.replace(found, () => 'null').replaceAll('(0,eval)(', '(void 0)('), map: null }
       : null;
   },
 };
@@ -43,6 +44,7 @@ const offline = VitePWA({
     navigateFallback: 'index.html',
     cleanupOutdatedCaches: true,
     inlineWorkboxRuntime: true,
+    importScripts: ['guard.js'],
     sourcemap: false,
     runtimeCaching: [
       {
@@ -74,7 +76,7 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [svelte({ configFile: false }), methodsPlugin(), modelsPlugin(), offline],
+  plugins: [svelte({ configFile: false }), methodsPlugin(), modelsPlugin(), guardPlugin(), offline],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },

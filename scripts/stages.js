@@ -35,7 +35,10 @@ const STAGES = [
     ],
   },
   { name: 'unit', project: 'unit' },
-  { name: 'build', commands: [['vite/bin/vite.js', 'build', '--logLevel', 'warn']] },
+  {
+    name: 'build',
+    commands: [['vite/bin/vite.js', 'build', '--logLevel', 'warn'], ['../scripts/check-build.js']],
+  },
   { name: 'browser', project: 'browser', browser: true },
   { name: 'e2e', project: 'e2e', browser: true },
 ];

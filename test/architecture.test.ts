@@ -6,14 +6,15 @@ import { describe, expect, test } from 'vitest';
 /** Rooms that each room may import from, besides itself. Engines, embed, gradient and storage never meet. */
 const ARROWS: Record<string, readonly string[]> = {
   core: [],
+  guard: [],
   optimizers: ['core'],
   engines: ['core'],
   embed: ['core'],
   gradient: ['core'],
   storage: ['core'],
   experiments: ['core'],
-  app: ['core', 'optimizers', 'engines', 'embed', 'gradient', 'storage', 'experiments'],
-  ui: ['core', 'app'],
+  app: ['core', 'optimizers', 'engines', 'embed', 'gradient', 'storage', 'experiments', 'guard'],
+  ui: ['core', 'app', 'guard'],
   main: ['app', 'ui'],
 };
 
