@@ -8,7 +8,7 @@ import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
 import type { StorageError } from '../storage/errors.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
-import { headOf, type RunRecord, type TaskHead } from '../storage/schema.ts';
+import { headOf, STAGED, type RunRecord, type TaskHead } from '../storage/schema.ts';
 import { openStore, type Store } from '../storage/store.ts';
 import { bundledTask, bundledTasks } from './bundled-tasks.ts';
 import { defaultConfig } from './defaults.ts';
@@ -25,8 +25,7 @@ import { promptVectors } from './prompt-vectors.ts';
 import type { Recorded } from './recordings.ts';
 import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
-import { parseTask } from './task-file.ts';
-import type { Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
+import type { Machine, Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
 
 /** Code that only opened runs need. */
 const recordings = () => import('./recordings.ts');
@@ -34,9 +33,28 @@ const recordings = () => import('./recordings.ts');
 /** How long the browser may take to free a lock that was let go. */
 const RELEASE_MS = 2000;
 
+/** One tab at a time restores a backup; held beside the runs. */
+const RESTORE = 'restore';
+
+/** Removes what a restore left whose tab was killed; shows nowhere, but takes room. */
+async function forgetHalfRestored(store: Store): Promise<void> {
+  if ((await store.setting(STAGED)) === null) return;
+  const release = await tryHold(RESTORE);
+  if (release === null) return;
+  try {
+    await (await store.staging()).abandon();
+  } finally {
+    release();
+  }
+}
+
 /** The program behind the page: everything is put together here and nowhere else. `make` gives other models to tests. */
 export function makeWhetstone(make = makeModels): Whetstone {
-  const opened = openStore();
+  const problemListeners = new Set<(problem: { message: string; advice: string }) => void>();
+  const opened = openStore({
+    onClosed: ({ message, advice }) => problemListeners.forEach((listener) => listener({ message, advice })),
+  });
+  void opened.then(({ store }) => forgetHalfRestored(store)).catch(() => undefined);
   const storeOpened = opened.then(({ store }) => store);
   const models = make(storeOpened);
   const vectors = promptVectors(models.embedder, storeOpened);
@@ -232,9 +250,19 @@ export function makeWhetstone(make = makeModels): Whetstone {
   const cost: Whetstone['cost'] = async (config) =>
     bounded(await costOf(config, await taskOf(config.task)), config.budget);
 
+  async function storageNow(): Promise<Machine['storage']> {
+    const [{ problem }, usage] = await Promise.all([opened, storageUsage()]);
+    if (problem !== null) return { works: false, why: problem.message, advice: problem.advice };
+    return {
+      works: true,
+      ...(usage ?? { persisted: false, usedBytes: 0, quotaBytes: 0, recordBytes: null }),
+    };
+  }
+
   let experiments: Promise<Experiments> | null = null;
 
   async function importTask(text: string): Promise<TaskSummary> {
+    const { parseTask } = await import('./task-file.ts');
     const task = parseTask(text);
     if (bundledTasks.some(({ id }) => id === task.id))
       throw new Error(
@@ -246,25 +274,16 @@ export function makeWhetstone(make = makeModels): Whetstone {
 
   return {
     async machine() {
-      const [{ webgpu, isolated, threads }, { problem }, usage] = await Promise.all([
-        models.probe(),
-        opened,
-        storageUsage(),
-      ]);
-      return {
-        webgpu,
-        isolated,
-        threads,
-        storage:
-          problem === null
-            ? {
-                works: true,
-                persisted: usage?.persisted ?? false,
-                usedBytes: usage?.usedBytes ?? 0,
-                quotaBytes: usage?.quotaBytes ?? 0,
-              }
-            : { works: false, why: problem.message, advice: problem.advice },
-      };
+      const [{ webgpu, isolated, threads }, storage] = await Promise.all([models.probe(), storageNow()]);
+      return { webgpu, isolated, threads, storage };
+    },
+    async keepStorage() {
+      await requestPersistence();
+      return storageNow();
+    },
+    onStorageProblem(listener) {
+      problemListeners.add(listener);
+      return () => void problemListeners.delete(listener);
     },
     models: models.choices,
     addModel: models.add,
@@ -412,6 +431,21 @@ export function makeWhetstone(make = makeModels): Whetstone {
     async exportRun(id) {
       const { record, effects } = await recordedOf(id);
       return (await import('../storage/transfer.ts')).exportRun(record, effects);
+    },
+    async backup(told) {
+      const { backup } = await import('../storage/backup.ts');
+      const { problems, ...saved } = await backup(await storeOpened, told);
+      return { ...saved, problems: problems.map(({ message }) => message) };
+    },
+    async restore(file, told) {
+      const release = await tryHold(RESTORE);
+      if (release === null) throw new Error('Another tab restores a backup. Wait until it is done.');
+      try {
+        const { restore } = await import('../storage/restore.ts');
+        return await restore(await storeOpened, file, new Set(bundledTasks.map(({ id }) => id)), told);
+      } finally {
+        release();
+      }
     },
   };
 }

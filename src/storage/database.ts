@@ -5,12 +5,13 @@ import type { Example, SplitName, Task } from '../core/task.ts';
 import { effectCheck, examplesCheck, firstIssue, headCheck, outlineCheck, runHeadCheck } from './checks.ts';
 import { experimentCheck } from './experiment-checks.ts';
 import { broken, storageError, type StorageError } from './errors.ts';
-import { databaseReplies } from './replies.ts';
+import { databaseReplies, HELD } from './replies.ts';
 import {
   headOf,
   pagesOf,
   runHeadOf,
   SPLITS,
+  STAGED,
   type Database,
   type EffectRecord,
   type Page,
@@ -28,17 +29,24 @@ import type { EffectLog, Listed, Store } from './store.ts';
  * relaxed, 1.0 to 1.5 ms when strict (19 of 20 within 3 and 6 ms); a slower disk adds its flush to each strict write.
  */
 const RELAXED = { durability: 'relaxed' } as const;
-const STRICT = { durability: 'strict' } as const;
+export const STRICT = { durability: 'strict' } as const;
 
 /** Entries read at once: enough that the round trips do not count, few enough to keep the peak of memory low. */
 const PAGE = 2000;
 
+/** Vectors read at once: some 400 numbers each. */
+const VECTORS = 500;
+
+/** Settings by which the store itself remembers something. */
+const OWN = [HELD, STAGED];
+
 /** All pages of a split of a task, or of a run's. */
-const pagesIn = (owner: string, split: SplitName) =>
+export const pagesIn = (owner: string, split: SplitName) =>
   IDBKeyRange.bound([owner, split, 0], [owner, split, Infinity]);
 
 /** All entries of a run: numbers lie between the two infinities, other kinds of keys do not. */
-const logOf = (run: string, after = -Infinity) => IDBKeyRange.bound([run, after], [run, Infinity], true);
+export const logOf = (run: string, after = -Infinity) =>
+  IDBKeyRange.bound([run, after], [run, Infinity], true);
 
 const storedEffect = effectCheck(
   v.instance(Float32Array),
@@ -176,6 +184,34 @@ export function databaseStore(db: Database, gone: () => StorageError | null = ()
       await written(tx, requests());
     }),
 
+    async *vectorPages() {
+      const page = guarded('Reading vectors', async (after: [string, string] | null) => {
+        const range = after === null ? null : IDBKeyRange.lowerBound(after, true);
+        const [keys, values] = await Promise.all([
+          db.getAllKeys('vectors', range, VECTORS),
+          db.getAll('vectors', range, VECTORS),
+        ]);
+        return { keys, values };
+      });
+      let after: [string, string] | null = null;
+      for (;;) {
+        const { keys, values }: { keys: [string, string][]; values: unknown[] } = await page(after);
+        yield keys.flatMap(([embedder, textHash], i) => {
+          const vector = values[i];
+          return vector instanceof Float32Array ? [{ embedder, textHash, vector }] : [];
+        });
+        after = keys.at(-1) ?? null;
+        if (after === null || keys.length < VECTORS) return;
+      }
+    },
+
+    settings: guarded('Reading the settings', async () => {
+      const tx = db.transaction('settings');
+      const [keys, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()]);
+      const all = new Map<string, unknown>(keys.map((key, i) => [key, values[i]]));
+      for (const own of OWN) all.delete(own);
+      return all;
+    }),
     setting: guarded('Reading a setting', async (key) => (await db.get('settings', key)) ?? null),
     saveSetting: guarded('Saving a setting', async (key, value) => {
       const tx = db.transaction('settings', 'readwrite', STRICT);
@@ -188,6 +224,18 @@ export function databaseStore(db: Database, gone: () => StorageError | null = ()
       save: guarded('Keeping replies', kept.save),
       held: guarded('Counting kept replies', kept.held),
       clear: guarded('Clearing kept replies', kept.clear),
+    },
+
+    async staging() {
+      const staging = (await import('./staging.ts')).databaseStaging(db);
+      return {
+        begin: guarded('Preparing a restore', staging.begin),
+        run: guarded('Restoring a run', staging.run),
+        task: guarded('Restoring a task', staging.task),
+        vectors: guarded('Restoring vectors', staging.vectors),
+        commit: guarded('Restoring', staging.commit),
+        abandon: guarded('Clearing a restore that was broken off', staging.abandon),
+      };
     },
 
     close: () => db.close(),
@@ -211,7 +259,7 @@ function guardedBy(gone: () => StorageError | null) {
  * Resolves when all requests and their transaction are through; otherwise none of them has changed anything. Makes the
  * requests itself, one by one, so that a value that cannot be stored undoes those made before it.
  */
-async function written(
+export async function written(
   tx: { done: Promise<void>; error: DOMException | null; abort(): void },
   requests: Iterable<Promise<unknown>>,
 ): Promise<void> {
@@ -232,7 +280,7 @@ async function written(
   }
 }
 
-function entry(run: string, seq: number, { key, outcome }: LoggedEffect): EffectRecord {
+export function entry(run: string, seq: number, { key, outcome }: LoggedEffect): EffectRecord {
   return { run, seq, key, outcome: compacted(outcome) };
 }
 
@@ -256,7 +304,7 @@ function compact(vector: Float32Array): Float32Array {
   return new Float32Array(vector);
 }
 
-function* runPagesOf({ id, task }: RunRecord): Generator<Page & { run: string }> {
+export function* runPagesOf({ id, task }: RunRecord): Generator<Page & { run: string }> {
   for (const page of pagesOf(task)) yield { run: id, ...page };
 }
 

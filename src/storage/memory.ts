@@ -1,9 +1,11 @@
 import type { ExperimentRecord } from '../core/experiment.ts';
+import { hash } from '../core/hash.ts';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { storageError } from './errors.ts';
 import { memoryReplies } from './replies.ts';
 import { headOf, runHeadOf, type RunRecord, type TaskHead } from './schema.ts';
+import type { Staging } from './staging.ts';
 import type { Store } from './store.ts';
 
 /** A Store that lasts as long as the page: where IndexedDB does not work, and for tests. */
@@ -15,6 +17,7 @@ export function memoryStore(): Store {
   const vectors = new Map<string, Float32Array>();
   const settings = new Map<string, unknown>();
   const replies = memoryReplies();
+  let staging: Staging | null = null;
   let open = true;
 
   /** Runs `work` as the database would: later, only while open, failing with StorageError. */
@@ -28,9 +31,9 @@ export function memoryStore(): Store {
     }
   }
   const taken = () => new DOMException('taken', 'ConstraintError');
-  const vectorKey = (embedder: string, text: string) => JSON.stringify([embedder, text]);
+  const vectorKey = (embedder: string, text: string) => `${hash(text)}/${embedder}`;
 
-  return {
+  const store: Store = {
     saveRun: ({ task, ...rest }) =>
       later('Saving the run', () => {
         const kept = runs.get(rest.id)?.task ?? structuredClone(task);
@@ -107,6 +110,13 @@ export function memoryStore(): Store {
           vectors.set(vectorKey(embedder, text), new Float32Array(vector));
       }),
 
+    async *vectorPages() {
+      yield [...vectors].map(([key, vector]) => {
+        const at = key.indexOf('/');
+        return { textHash: key.slice(0, at), embedder: key.slice(at + 1), vector };
+      });
+    },
+    settings: () => later('Reading the settings', () => structuredClone(settings)),
     setting: (key) => later('Reading a setting', () => structuredClone(settings.get(key)) ?? null),
     saveSetting: (key, value) =>
       later('Saving a setting', () => void settings.set(key, structuredClone(value))),
@@ -119,6 +129,22 @@ export function memoryStore(): Store {
       clear: () => later('Clearing kept replies', () => replies.clear()),
     },
 
+    staging: async () => {
+      const { memoryStaging } = await import('./staging.ts');
+      staging ??= memoryStaging({
+        run: store.addRun,
+        task: store.saveTask,
+        experiment: store.saveExperiment,
+        setting: store.saveSetting,
+        async vectors(entries) {
+          for (const { embedder, textHash, vector } of entries)
+            vectors.set(`${textHash}/${embedder}`, new Float32Array(vector));
+        },
+      });
+      return staging;
+    },
+
     close: () => void (open = false),
   };
+  return store;
 }

@@ -46,7 +46,7 @@ export interface ReplyBatch {
 }
 
 /** Under this key among the settings: counting a hundred thousand records each time would be slow. */
-const HELD = 'replies-held';
+export const HELD = 'replies-held';
 
 /** Reckoned for keys, index and the database's own bookkeeping of one record. */
 const RECORD_BYTES = 300;

@@ -86,6 +86,9 @@ export interface Schema extends DBSchema {
   experiments: { key: string; value: ExperimentRecord };
 }
 
+/** The setting under which what is being staged is written down. */
+export const STAGED = 'staged';
+
 export type Database = IDBPDatabase<Schema>;
 type Upgrade = IDBPTransaction<Schema, StoreNames<Schema>[], 'versionchange'>;
 

@@ -6,6 +6,7 @@ import { databaseStore } from './database.ts';
 import { blocked, closed, superseded, type StorageError } from './errors.ts';
 import { memoryStore } from './memory.ts';
 import type { Replies } from './replies.ts';
+import type { KeptVector, Staging } from './staging.ts';
 import {
   upgrade,
   VERSION,
@@ -74,12 +75,20 @@ export interface Store {
   vectors(embedder: string, texts: readonly string[]): Promise<(Float32Array | null)[]>;
   saveVectors(embedder: string, entries: readonly { text: string; vector: Float32Array }[]): Promise<void>;
 
+  /** All of them, some hundred at once. */
+  vectorPages(): AsyncIterable<KeptVector[]>;
+
+  /** All of them, but what the store itself remembers there. */
+  settings(): Promise<Map<string, unknown>>;
   /** Null if absent. The caller checks the value: an older version may have written it. */
   setting(key: string): Promise<unknown>;
   saveSetting(key: string, value: unknown): Promise<void>;
 
   /** Replies that later runs may use again. */
   readonly replies: Replies;
+
+  /** For much that is to appear at once or not at all. */
+  staging(): Promise<Staging>;
 
   /** Idempotent; later calls reject with `closed`. */
   close(): void;

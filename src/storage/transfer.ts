@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { jsonFault } from '../core/json-place.ts';
 import type { LoggedEffect } from '../core/log.ts';
-import type { SoftPrompt, TuneResult } from '../core/tuner.ts';
 import { effectCheck, firstIssue, runCheck } from './checks.ts';
 import { broken } from './errors.ts';
+import { base64Vector, numeral, portable } from './portable.ts';
 import type { RunRecord } from './schema.ts';
 import { sha256, splitHashes, type SplitHashes } from './split-hashes.ts';
 
@@ -127,71 +128,10 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw broken(THE_FILE, `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    const reason = jsonFault(text) ?? (cause instanceof Error ? cause.message : String(cause));
+    throw broken(THE_FILE, `it is not JSON (${reason})`);
   }
 }
-
-/** Outcomes as JSON can hold them: vectors as base64 of their little-endian bytes, odd numbers as text. */
-function portable({ key, outcome }: LoggedEffect): unknown {
-  if (outcome.kind === 'embed')
-    return { key, outcome: { ...outcome, vectors: outcome.vectors.map(toBase64) } };
-  if (outcome.kind === 'tune')
-    return { key, outcome: { ...outcome, result: portableResult(outcome.result) } };
-  if (outcome.kind !== 'choose') return { key, outcome };
-  const logProbs = outcome.choice.logProbs.map(toNumeral);
-  return { key, outcome: { ...outcome, choice: { ...outcome.choice, logProbs } } };
-}
-
-function portableResult(result: TuneResult): unknown {
-  const prompt = (soft: SoftPrompt) => ({ ...soft, values: toBase64(soft.values) });
-  switch (result.did) {
-    case 'embed':
-    case 'draw':
-      return { ...result, prompt: prompt(result.prompt) };
-    case 'steps': {
-      const { first, second, count } = result.moments;
-      const moments = { first: toBase64(first), second: toBase64(second), count };
-      return { ...result, prompt: prompt(result.prompt), moments, losses: result.losses.map(toNumeral) };
-    }
-    case 'measure':
-      return { ...result, losses: result.losses.map(toNumeral) };
-    case 'project': {
-      const near = result.nearest.map((row) =>
-        row.map(({ text, similarity }) => ({ text, similarity: toNumeral(similarity) })),
-      );
-      return { ...result, nearest: near };
-    }
-  }
-}
-
-/** JSON has no infinity (an option that cannot be), no NaN and no minus zero. */
-const toNumeral = (x: number) => (Object.is(x, -0) ? '-0' : Number.isFinite(x) ? x : String(x));
-
-const numeral = v.union([
-  v.number(),
-  v.pipe(v.picklist(['-0', 'Infinity', '-Infinity', 'NaN']), v.transform(Number)),
-]);
-
-function toBase64(vector: Float32Array): string {
-  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(text);
-}
-
-const base64Vector = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    try {
-      const bytes = Uint8Array.from(atob(dataset.value), (char) => char.charCodeAt(0));
-      // Throws when the bytes are not a whole number of floats.
-      return new Float32Array(bytes.buffer);
-    } catch {
-      addIssue({ message: 'expected base64 of 32-bit floats' });
-      return NEVER;
-    }
-  }),
-);
 
 const parts = { record: runCheck, effects: v.array(effectCheck(base64Vector, numeral)) };
 

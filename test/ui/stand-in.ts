@@ -148,7 +148,13 @@ export const machine: Machine = {
   },
   isolated: true,
   threads: 4,
-  storage: { works: true, persisted: false, usedBytes: 184_000_000, quotaBytes: 12_000_000_000 },
+  storage: {
+    works: true,
+    persisted: false,
+    usedBytes: 184_000_000,
+    quotaBytes: 12_000_000_000,
+    recordBytes: 39_000_000,
+  },
 };
 
 export function summary(part: Partial<RunSummary> = {}): RunSummary {
@@ -270,6 +276,8 @@ function wordVectors(calls: string[]): PromptVectors {
     },
   };
 }
+
+const none = { runs: 0, tasks: 0, experiments: 0, settings: 0, vectors: 0 };
 
 /** Whetstone over recorded events. `start` and `resume` give what `begin` gives. */
 export function standIn(
@@ -421,6 +429,19 @@ export function standIn(
     clearReplies: async () => {
       calls.push('clear replies');
       replies = { count: 0, bytes: 0 };
+    },
+    keepStorage: async () => {
+      calls.push('keep storage');
+      return machine.storage;
+    },
+    onStorageProblem: () => () => undefined,
+    backup: async () => {
+      calls.push('backup');
+      return { file: new Blob(['{}']), counts: { ...none, runs: kept.length }, problems: [] };
+    },
+    restore: async () => {
+      calls.push('restore');
+      return { added: { ...none, runs: 1 }, kept: { ...none, tasks: 2 }, renamed: ['the task Colours'] };
     },
     exportRun: async (id) => {
       calls.push(`export ${id}`);

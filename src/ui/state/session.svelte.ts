@@ -85,6 +85,7 @@ export class Session {
 
   async begin(): Promise<void> {
     const { whetstone } = this;
+    whetstone.onStorageProblem((problem) => this.report(problem));
     await Promise.all([
       this.#try('Looking at this machine', async () => {
         this.machine = await whetstone.machine();
@@ -239,6 +240,13 @@ export class Session {
     await this.setup.choose({ task: id });
   }
 
+  /** A backup was restored: what it brought is listed. */
+  async restored(): Promise<void> {
+    await Promise.all([this.refreshRuns(), this.#listTasks(), this.compare?.refresh()]);
+    this.models = await this.whetstone.models();
+    await this.keepStorage();
+  }
+
   async exportTask(id: string, format: TaskFormat): Promise<void> {
     await this.#try('The task was not exported', async () => {
       for (const { name, content } of await this.whetstone.exportTask(id, format)) {
@@ -303,6 +311,7 @@ export class Session {
       const run = await begin();
       this.leaveReplay();
       this.#show(run);
+      void this.keepStorage();
     });
     this.busy = null;
     await this.refreshRuns();
@@ -321,6 +330,12 @@ export class Session {
           advice: 'The run goes on in this tab from where it was.',
         });
     });
+  }
+
+  /** Asks the browser to keep what is stored, and shows its answer. */
+  async keepStorage(): Promise<void> {
+    const storage = await this.whetstone.keepStorage();
+    if (this.machine !== null) this.machine = { ...this.machine, storage };
   }
 
   /** Looks on no longer at a run of another tab, which goes on there. */
