@@ -40,7 +40,6 @@ export function guardPlugin() {
     configurePreviewServer({ middlewares }) {
       middlewares.use((request, response, next) => {
         const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
-        // What tests add to the policy, such as where to report to, is kept.
         response.setHeader('Content-Security-Policy', headerPolicy(path.slice(path.lastIndexOf('/') + 1)));
         next();
       });

@@ -6,17 +6,25 @@ import { createServer, preview } from 'vite';
 import { ROOT } from './setup.js';
 
 /** All that the built page is made of. */
-const SOURCES = ['src', 'public', 'tasks', 'index.html', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'public',
+  'tasks',
+  'index.html',
+  'scripts/guard.js',
+  'vite.config.ts',
+  'package-lock.json',
+];
 
 /**
  * Serves the page on localhost until `close` is called. 'preview' serves the built page and builds it before
  * when it is missing or older than its sources; 'dev' serves the sources with Vite's development server.
- * `headers` are added to every answer of the built page.
- * @param {{ port?: number, mode?: 'preview' | 'dev', headers?: Record<string, string> }} [options] the next free port is
- *   taken if this one is not
+ * `first` sees every request for the built page, with the policy already among the answer's headers.
+ * @param {{ port?: number, mode?: 'preview' | 'dev', first?: import('vite').Connect.NextHandleFunction }} [options] the
+ *   next free port is taken if this one is not
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
  */
-export async function serve({ port = 4173, mode = 'preview', headers = {} } = {}) {
+export async function serve({ port = 4173, mode = 'preview', first } = {}) {
   const address = { port, host: 'localhost', strictPort: false, open: false };
   if (mode === 'dev') {
     const server = await createServer({ root: ROOT, logLevel: 'warn', server: address });
@@ -24,7 +32,13 @@ export async function serve({ port = 4173, mode = 'preview', headers = {} } = {}
     return { url: urlOf(server), close: () => server.close() };
   }
   if (!buildIsCurrent()) await build();
-  const server = await preview({ root: ROOT, logLevel: 'warn', preview: { ...address, headers } });
+  /** @type {import('vite').Plugin} */
+  const watching = {
+    name: 'whetstone-first',
+    enforce: 'post',
+    configurePreviewServer: ({ middlewares }) => void (first && middlewares.use(first)),
+  };
+  const server = await preview({ root: ROOT, logLevel: 'warn', preview: address, plugins: [watching] });
   return { url: urlOf(server), close: () => server.close() };
 }
 

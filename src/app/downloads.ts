@@ -15,9 +15,13 @@ export interface Held {
 
 /**
  * Downloads of models, one after another or at once, as the user asks. Nothing is remembered about them but the files
- * themselves: what is there of a model that is not whole is a paused download. `held` gives the models that have files.
+ * themselves: what is there of a model that is not whole is a paused download. `held` gives the models that have files,
+ * `allow` rejects for files that may not be fetched.
  */
-export function makeDownloads(held: () => Promise<ReadonlyMap<string, Held>>): Downloads {
+export function makeDownloads(
+  held: () => Promise<ReadonlyMap<string, Held>>,
+  allow: (files: Source) => Promise<void>,
+): Downloads {
   let states: ReadonlyMap<string, ModelFiles> | null = null;
   const going = new Map<string, { stop: AbortController; ended: Promise<void> }>();
   const listeners = new Set<(files: ReadonlyMap<string, ModelFiles>) => void>();
@@ -50,6 +54,7 @@ export function makeDownloads(held: () => Promise<ReadonlyMap<string, Held>>): D
     const model = (await held()).get(id);
     if (!model) return;
     const { files, bytes: expected } = model;
+    await allow(files);
     const before = states?.get(id);
     const here = before && 'loaded' in before ? before.loaded : 0;
     tell([[id, { state: 'downloading', loaded: here, total: expected, bytesPerSecond: null, leftMs: null }]]);

@@ -4,7 +4,7 @@ import { EngineError, type Engine } from '../core/model.ts';
 import type { Tuner } from '../core/tuner.ts';
 import { bgeEmbedder } from '../embed/bge.ts';
 import { fetchModel, type ModelFile } from '../engines/fetch-model.ts';
-import { keptOf } from '../engines/model-files.ts';
+import { keptOf, type ModelFiles } from '../engines/model-files.ts';
 import { catalogue, recommend } from '../engines/models.ts';
 import { probe, type Probe } from '../engines/probe.ts';
 import { servedFiles } from '../engines/served.ts';
@@ -19,7 +19,9 @@ import {
   idOf,
   keptModels,
   quantizationOf,
+  reached,
 } from './model-choices.ts';
+import { refusal } from './reach.ts';
 import type { CustomModel, Downloads, ModelChoice } from './types.ts';
 
 /** Where the page's own server keeps model files. */
@@ -65,7 +67,7 @@ export function makeModels(store: Promise<Store>): Models {
 
   const machine = () => (probed ??= probe());
   const files = () => (served ??= servedFiles(MODELS_URL, new AbortController().signal));
-  const downloads = makeDownloads(held);
+  const downloads = makeDownloads(held, requireReach);
 
   async function restore(): Promise<void> {
     const kept = v.safeParse(keptModels, await (await store).setting(CUSTOM_MODELS).catch(() => null));
@@ -102,11 +104,16 @@ export function makeModels(store: Promise<Store>): Models {
     const first = recommend(abilities).id;
     const entries = catalogue(there);
     const kept = await keptOf(entries.map((entry) => filesOf(entry, MODELS_URL)));
-    const known = entries.map((entry, at) =>
-      describe(entry, abilities, there, kept[at]?.whole ?? false, first),
-    );
+    const known = entries.map((entry, at) => {
+      const whole = kept[at]?.whole ?? false;
+      const choice = describe(entry, abilities, there, whole, first);
+      return reached(choice, whole ? null : refusalOf(filesOf(entry, MODELS_URL)));
+    });
     const sorted = [...known.filter(({ id }) => id === first), ...known.filter(({ id }) => id !== first)];
-    return [...added.map((model) => describeAdded(model, abilities)), ...sorted];
+    const own = added.map(async (model) =>
+      reached(describeAdded(model, abilities), await refusalOfAdded(model)),
+    );
+    return [...(await Promise.all(own)), ...sorted];
   }
 
   async function choice(id: string): Promise<ModelChoice> {
@@ -121,6 +128,8 @@ export function makeModels(store: Promise<Store>): Models {
 
   async function make(id: string): Promise<Engine> {
     const custom = added.find((model) => idOf(model) === id);
+    const refused = custom && (await refusalOfAdded(custom));
+    if (refused) throw refused;
     if (custom?.kind === 'openai') {
       const { openaiEngine } = await import('../engines/openai.ts');
       return openaiEngine(custom);
@@ -141,6 +150,7 @@ export function makeModels(store: Promise<Store>): Models {
     }
     await choice(id);
     const entry = catalogue(await files()).find((one) => one.id === id);
+    if (entry !== undefined) await requireReach(filesOf(entry, MODELS_URL));
     if (entry?.runtime === 'wllama') {
       const { wllamaEngine } = await import('../engines/wllama.ts');
       const { engineName: name, path, sha256, contextTokens } = entry;
@@ -251,8 +261,36 @@ export function makeModels(store: Promise<Store>): Models {
   };
 }
 
-/** The model with what its addresses hold. Rejects when they are not what they should be. */
+/** Why the files may not be fetched; null if they may. */
+function refusalOf(files: ModelFiles): EngineError | null {
+  const { addresses } = files.kind === 'gguf' ? { addresses: { file: files.file.url } } : files;
+  return Object.values(addresses).reduce((found: EngineError | null, url) => found ?? refusal(url), null);
+}
+
+/** Rejects where the files have to be fetched and may not be. */
+export async function requireReach(files: ModelFiles): Promise<void> {
+  const refused = refusalOf(files);
+  if (refused !== null && (await keptOf([files]))[0]?.whole !== true) throw refused;
+}
+
+async function refusalOfAdded(model: Added): Promise<EngineError | null> {
+  const files = filesOfAdded(model);
+  if (files === null) return model.kind === 'openai' ? refusal(model.baseUrl) : null;
+  return (await keptOf([files]))[0]?.whole === true ? null : refusalOf(files);
+}
+
+/** The model with what its addresses hold. Rejects when they are not what they should be, or may not be asked. */
 async function looked(model: CustomModel): Promise<Added> {
+  const addresses =
+    model.kind === 'openai'
+      ? [model.baseUrl]
+      : model.kind === 'gguf'
+        ? [model.url]
+        : [model.weightsUrl, model.libraryUrl];
+  for (const address of addresses) {
+    const refused = refusal(address.trim());
+    if (refused !== null) throw refused;
+  }
   if (model.kind === 'openai') {
     const { openaiEngine } = await import('../engines/openai.ts');
     // Throws for an address that may not be used.

@@ -121,6 +121,15 @@ export function describe(
   return { ...facts, recommended: usable && id === first, usable, note: reason };
 }
 
+/** The same where its files may be fetched, or its server asked; else not usable, with the reason. */
+export function reached(
+  choice: ModelChoice,
+  refused: { message: string; advice: string } | null,
+): ModelChoice {
+  if (refused === null || !choice.usable) return choice;
+  return { ...choice, recommended: false, usable: false, note: `${refused.message} ${refused.advice}` };
+}
+
 export function describeAdded(model: Added, machine: Probe): ModelChoice {
   const base = {
     id: idOf(model),

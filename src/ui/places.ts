@@ -15,4 +15,5 @@ export const places: readonly Place[] = [
   { id: 'lessons', name: 'Lessons', load: () => import('./panels/Lessons.svelte') },
   { id: 'compare', name: 'Compare', load: () => import('./panels/compare/Compare.svelte') },
   { id: 'library', name: 'Library', load: () => import('./panels/library/Library.svelte') },
+  { id: 'privacy', name: 'Privacy', load: () => import('./panels/privacy/Privacy.svelte') },
 ];

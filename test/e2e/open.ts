@@ -31,6 +31,8 @@ export interface Opened {
   url: string;
   /** Addresses beyond this machine that anything in the browser (pages, workers) asked for. */
   left: string[];
+  /** What the page's own server was asked for: paths with their queries. */
+  asked: string[];
   /** Errors that no code caught. */
   errors: string[];
   /** What the content security policy refused, in pages and workers: `directive what`. */
@@ -43,15 +45,16 @@ export interface Opened {
 
 /**
  * The built page in a real Chromium with a fresh profile on disk. Chromium sends whatever is not for this machine to a
- * proxy that answers nothing and writes down who was asked; `online` lets it through. `policy` is a content security
- * policy under which all is served.
+ * proxy that answers nothing and writes down who was asked; `online` lets it through. `scripts` are served beside the
+ * page's own files, by their paths.
  */
 export async function open({
   webgpu = true,
   online = false,
-  policy = '',
-}: { webgpu?: boolean; online?: boolean; policy?: string } = {}): Promise<Opened> {
+  scripts = {},
+}: { webgpu?: boolean; online?: boolean; scripts?: Record<string, string> } = {}): Promise<Opened> {
   const left: string[] = [];
+  const asked: string[] = [];
   const errors: string[] = [];
   const refused: string[] = [];
   const note = (url = '') => {
@@ -73,10 +76,21 @@ export async function open({
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const { port } = proxy.address() as AddressInfo;
   const profile = mkdtempSync(join(tmpdir(), 'whetstone-e2e-'));
-  // Reports come from workers too, where an event in the page would not show them.
-  const header = `${policy}; report-uri http://127.0.0.1:${port}/refused`;
-  const headers = policy === '' ? {} : { 'Content-Security-Policy': header };
-  const served = await serve({ port: 0, mode: 'preview', headers });
+  const served = await serve({
+    port: 0,
+    mode: 'preview',
+    first(request, response, next) {
+      asked.push(request.url ?? '');
+      // Reports come from workers too, where an event in the page would not show them.
+      const policy = String(response.getHeader('Content-Security-Policy'));
+      response.setHeader('Content-Security-Policy', `${policy}; report-uri http://127.0.0.1:${port}/refused`);
+      const script = scripts[request.url ?? ''];
+      if (script === undefined) return next();
+      response.setHeader('Content-Type', 'text/javascript');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+      response.end(script);
+    },
+  });
   let serving: typeof served | null = served;
   const executablePath = browserPath();
   const context = await chromium.launchPersistentContext(profile, {
@@ -89,6 +103,7 @@ export async function open({
     context,
     url: served.url,
     left,
+    asked,
     errors,
     refused,
     async newPage() {

@@ -7,7 +7,7 @@ import { LOCAL_TEST_MODEL } from '../../src/engines/models.ts';
 import { open, replayed, type Opened } from './open.ts';
 
 /**
- * WebLLM as target and as optimizer of one step of GPO, with BGE beside it, in the built page under a strict content
+ * WebLLM as target and as optimizer of one step of GPO, with BGE beside it, in the built page under its content
  * security policy, and through the loss of the GPU process. VITE_WEBLLM_MODEL names another model of WebLLM's.
  */
 const named = process.env.VITE_WEBLLM_MODEL;
@@ -15,15 +15,6 @@ const MODEL = named ? `webllm:${named}` : LOCAL_TEST_MODEL.id;
 const local = MODEL === LOCAL_TEST_MODEL.id;
 const present = !local || modelPath(`${WEBLLM_PREFIX}model.wasm`) !== null;
 const skipped = present ? '' : ' (skipped: its WebLLM model is not on this machine)';
-
-/** Nothing but WebAssembly is asked for beyond `self`. */
-const POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  // A model of the hub comes from elsewhere.
-  ...(local ? [] : ["connect-src 'self' https:"]),
-].join('; ');
 
 const PATIENCE = 480_000;
 
@@ -70,7 +61,7 @@ const told = (page: Page) => page.evaluate(() => Reflect.get(globalThis, 'told')
 describe.skipIf(!present)(`WebLLM in the page${skipped}`, () => {
   let opened: Opened;
   beforeAll(async () => {
-    opened = await open({ policy: POLICY, online: !local });
+    opened = await open({ online: !local });
   });
   afterAll(() => opened.close());
 
