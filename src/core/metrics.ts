@@ -2,6 +2,8 @@ import { asNumber } from './numbers.ts';
 import { brokenRules, parseRules } from './rules.ts';
 import type { Metric } from './task.ts';
 
+export { isBinary } from './binary.ts';
+
 /**
  * How right an answer is, 0..1: the best over the acceptable answers `gold`; 0 for null. `answer` is what `extract`
  * read. Never throws: an answer or a gold text of the wrong form scores 0.
@@ -9,13 +11,6 @@ import type { Metric } from './task.ts';
 export function scoreAnswer(metric: Metric, answer: string | null, gold: readonly string[]): number {
   if (answer === null) return 0;
   return gold.reduce((best, each) => Math.max(best, scoreOne(metric, answer, each)), 0);
-}
-
-/** Whether every score is 0 or 1, so that counts of right answers say all. */
-export function isBinary(metric: Metric): boolean {
-  return metric.kind === 'json'
-    ? metric.fields.length === 1
-    : metric.kind !== 'rouge-l' && metric.kind !== 'rules';
 }
 
 /** Whether a gold text reads as an answer, so that it can stand in a worked example; rules and fragments do not. */

@@ -1,6 +1,6 @@
 import type { Recording } from '../app/types.ts';
 import { hash } from '../core/hash.ts';
-import { isBinary } from '../core/metrics.ts';
+import { isBinary } from '../core/binary.ts';
 import { makeRng } from '../core/rng.ts';
 import type { Option, OptionValue } from '../core/optimizer.ts';
 import { limited, type RunConfig } from '../core/run-config.ts';

@@ -50,9 +50,10 @@ describe.each(ids)('%s', (id) => {
   const task = parseTask(text);
   const examples = examplesOf(task);
 
-  test('is named after its file and written as the program writes it', () => {
+  test('is named after its file and written as the program writes it; the page takes it as it is', async () => {
     expect(task.id).toBe(id);
     expect(taskText(task)).toBe(text);
+    expect(await bundledTask(id)).toEqual(task);
   });
 
   test('has at least 150 examples, no two alike, and enough for a final test', () => {

@@ -1,6 +1,6 @@
 import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
-import { isBinary } from '../../core/metrics.ts';
+import { isBinary } from '../../core/binary.ts';
 import type { Cost, OptionValue } from '../../core/optimizer.ts';
 import { defaultRacing, type Racing } from '../../core/race-options.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
