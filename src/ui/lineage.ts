@@ -25,10 +25,8 @@ export interface LineageNode {
 }
 
 export interface LineageEdge {
-  from: string;
-  to: string;
-  /** From the lower edge of the one to the upper edge of the other. */
-  path: string;
+  from: LineageNode;
+  to: LineageNode;
   /** From the first parent, against which changes are measured. */
   first: boolean;
 }
@@ -104,10 +102,47 @@ export function lineage(
   const edges = nodes.flatMap((to) =>
     (parents.get(to.id) ?? []).flatMap((parent, i): LineageEdge[] => {
       const from = byId.get(parent);
-      return from ? [{ from: parent, to: to.id, path: edgePath(from, to), first: i === 0 }] : [];
+      return from ? [{ from, to, first: i === 0 }] : [];
     }),
   );
   return { width, height: y + PAD, nodes, edges, steps };
+}
+
+/**
+ * What there is to draw from `top` down to `bottom`: nodes and steps that reach into it, and edges with an end there.
+ * An edge that only passes by says nothing where neither end is seen, and some methods have ten thousand of them.
+ * Nodes in `always` are drawn wherever they are: what has the keyboard's focus must not go away.
+ */
+export function inView(
+  { nodes, edges, steps }: Pick<Lineage, 'nodes' | 'edges' | 'steps'>,
+  top: number,
+  bottom: number,
+  always: ReadonlySet<string> = new Set(),
+): Pick<Lineage, 'nodes' | 'edges' | 'steps'> {
+  const reaches = ({ y }: LineageNode) => y + NODE.height / 2 >= top && y - NODE.height / 2 <= bottom;
+  return {
+    nodes: nodes.filter((node) => reaches(node) || always.has(node.id)),
+    edges: edges.filter(({ from, to }) => reaches(from) || reaches(to)),
+    steps: steps.filter(({ y, height }) => y + height >= top && y - NODE.height <= bottom),
+  };
+}
+
+/**
+ * Edges that look alike as one outline each, `look` naming how: `other` where it is not from the first parent, and what
+ * `lookOf` adds, the least first. Those with more to say come later and so lie on top.
+ */
+export function strokes(
+  edges: readonly LineageEdge[],
+  lookOf: (from: string, to: string) => readonly string[],
+): { look: string; path: string }[] {
+  const drawn = new Map<string, { rank: number; path: string }>();
+  for (const { from, to, first } of edges) {
+    const words = [first ? '' : 'other', ...lookOf(from.id, to.id)];
+    const look = words.filter((word) => word !== '').join(' ');
+    const rank = words.reduce((sum, word, i) => sum + (i > 0 && word !== '' ? 2 ** i : 0), 0);
+    drawn.set(look, { rank, path: (drawn.get(look)?.path ?? '') + edgePath(from, to) });
+  }
+  return [...drawn].toSorted(([, a], [, b]) => a.rank - b.rank).map(([look, { path }]) => ({ look, path }));
 }
 
 /** Everything that `id` descends from, itself first. */
@@ -141,9 +176,9 @@ export function neighbour(
       .toSorted((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0]?.id ?? null;
   switch (key) {
     case 'ArrowUp':
-      return edges.find((edge) => edge.to === id && edge.first)?.from ?? find(here.row - 1);
+      return edges.find(({ to, first }) => to === here && first)?.from.id ?? find(here.row - 1);
     case 'ArrowDown':
-      return edges.find((edge) => edge.from === id)?.to ?? find(here.row + 1);
+      return edges.find(({ from }) => from === here)?.to.id ?? find(here.row + 1);
     case 'ArrowLeft':
       return nodes[at - 1]?.id ?? null;
     case 'ArrowRight':

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
-import { ancestors, lineage, neighbour, NODE } from '../../src/ui/lineage.ts';
+import { ancestors, edgePath, inView, lineage, neighbour, NODE, strokes } from '../../src/ui/lineage.ts';
 
 const candidate = (id: string, step: number, ...parents: string[]): Candidate => ({
   id,
@@ -30,7 +30,7 @@ test('a small family: the children beside each other below their parent, the gra
   expect(xOf(drawn, 'c1')).toBe(82 + 137 - 45);
   expect(xOf(drawn, 'c2')).toBe(82 + 137 + 45);
   expect(xOf(drawn, 'c3')).toBe(xOf(drawn, 'c0'));
-  expect(drawn.edges.map(({ from, to, first }) => [from, to, first])).toEqual([
+  expect(drawn.edges.map(({ from, to, first }) => [from.id, to.id, first])).toEqual([
     ['c0', 'c1', true],
     ['c0', 'c2', true],
     ['c1', 'c3', true],
@@ -61,7 +61,7 @@ test('folding leaves those that others were made from, those to keep, and says h
 
 test('a parent that is unknown, comes later, or is named twice makes no edge, or one', () => {
   const drawn = lineage([candidate('a', 1, 'b', 'x'), candidate('b', 1, 'a', 'a')], 300);
-  expect(drawn.edges.map(({ from, to }) => [from, to])).toEqual([['a', 'b']]);
+  expect(drawn.edges.map(({ from, to }) => [from.id, to.id])).toEqual([['a', 'b']]);
 });
 
 test('what a candidate descends from, itself with it', () => {
@@ -69,6 +69,38 @@ test('what a candidate descends from, itself with it', () => {
   expect([...ancestors(all, 'c3')].toSorted()).toEqual(['c0', 'c1', 'c2', 'c3']);
   expect([...ancestors(all, 'c1')].toSorted()).toEqual(['c0', 'c1']);
   expect([...ancestors(all, 'nobody')]).toEqual([]);
+});
+
+test('of a tall drawing only what reaches into view is drawn, edges by their ends, and what must stay', () => {
+  // A row each, 52 px apart: c0 stands from 8 to 36, c1 from 60 to 88, c2 from 112 to 140, c3 from 164 to 192.
+  const chain = [0, 1, 2, 3].map((i) => candidate(`c${i}`, i, ...(i === 0 ? [] : [`c${i - 1}`])));
+  const drawn = lineage([...chain, candidate('c4', 4, 'c0')], 400);
+  const seen = (top: number, bottom: number, ...always: string[]) => {
+    const { nodes, edges, steps } = inView(drawn, top, bottom, new Set(always));
+    return [
+      nodes.map(({ id }) => id),
+      edges.map(({ from, to }) => `${from.id}>${to.id}`),
+      steps.map(({ step }) => step),
+    ];
+  };
+  expect(seen(0, 30)).toEqual([['c0'], ['c0>c1', 'c0>c4'], [0]]);
+  expect(seen(120, 130)).toEqual([['c2'], ['c1>c2', 'c2>c3'], [2]]);
+  expect(seen(120, 130, 'c4')).toEqual([['c2', 'c4'], ['c1>c2', 'c2>c3'], [2]]);
+  expect(seen(0, 1000)[0]).toHaveLength(5);
+});
+
+test('edges that look alike are one outline, those with more to say on top', () => {
+  const drawn = lineage(family, 400);
+  const outlines = strokes(drawn.edges, (from, to) => [
+    to === 'c3' ? 'lit' : '',
+    from === 'c0' && to === 'c2' ? 'best' : '',
+  ]);
+  expect(outlines.map(({ look }) => look)).toEqual(['', 'lit', 'other lit', 'best']);
+  const [one, , , best] = drawn.edges.map(({ from, to }) => edgePath(from, to));
+  expect(outlines.map(({ path }) => path.match(/M/g)?.length)).toEqual([1, 1, 1, 1]);
+  expect(outlines[0]?.path).toBe(one);
+  expect(outlines[2]?.path).toBe(best);
+  expect(strokes(drawn.edges, () => []).map(({ path }) => path.match(/M/g)?.length)).toEqual([3, 1]);
 });
 
 test('arrow keys follow edges up and down, and the row from side to side', () => {
@@ -112,12 +144,12 @@ test('every candidate is placed once, inside the width, on no other, and every e
           expect(apart, `${one.id} and ${other.id}`).toBe(true);
         }
       }
-      const at = new Map(nodes.map((node) => [node.id, node]));
       const named = candidates.reduce((sum, one) => sum + new Set(one.parents).size, 0);
       expect(edges).toHaveLength(named);
       for (const { from, to } of edges) {
-        const fall = (at.get(to)?.y ?? NaN) - (at.get(from)?.y ?? NaN);
-        expect(fall).toBeGreaterThan(NODE.height);
+        expect(nodes).toContain(from);
+        expect(nodes).toContain(to);
+        expect(to.y - from.y).toBeGreaterThan(NODE.height);
       }
       for (const [i, one] of steps.entries()) {
         const next = steps[i + 1];

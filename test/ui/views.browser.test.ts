@@ -83,16 +83,43 @@ test('lineage: one tab stop, arrow keys follow the edges, Enter selects; the oth
   await expect.element(page.getByRole('button', { name: /^c2, / })).toHaveAttribute('aria-pressed', 'true');
 });
 
-test('lineage: many candidates begin folded, and the box scrolls, not the page', async () => {
+test('lineage: many candidates begin folded; what is out of view is drawn when it comes into it', async () => {
   await page.viewport(360, 800);
   await started(largeEvents({ candidates: 300, examples: 4 }));
   await view('Lineage').click();
   await expect.element(page.getByText('all 300', { exact: true })).toBeVisible();
-  const drawn = () => document.querySelectorAll('section[aria-labelledby=lineage-title] [data-id]').length;
-  expect(drawn()).toBeLessThan(200);
+  const section = 'section[aria-labelledby=lineage-title]';
+  const svg = () => document.querySelector(`${section} svg[role=group]`);
+  const drawn = () => document.querySelectorAll(`${section} [data-id]`).length;
+  const folded = svg()?.clientHeight ?? Infinity;
   await page.getByText('all 300', { exact: true }).click();
-  await expect.poll(drawn).toBe(300);
+  await expect.poll(() => svg()?.clientHeight ?? 0).toBeGreaterThan(folded);
+  expect(drawn()).toBeLessThan(150);
   expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
+
+  // The keyboard reaches all of them, and the page does not scroll for it.
+  const name = () => document.activeElement?.getAttribute('data-id');
+  const scrolled = scrollY;
+  stops(section)[0]?.focus({ preventScroll: true });
+  await userEvent.keyboard('{End}');
+  await expect.poll(name).toBe('c299');
+  expect(stops(section)).toHaveLength(1);
+  await userEvent.keyboard('{ArrowLeft}{Enter}');
+  await expect.poll(name).toBe('c298');
+  await expect.element(page.getByRole('button', { name: /^c298, / })).toHaveAttribute('aria-pressed', 'true');
+  await userEvent.keyboard('{Home}');
+  await expect.poll(name).toBe('c0');
+  expect(scrollY).toBe(scrolled);
+
+  const box = svg()?.parentElement;
+  if (!box) throw new Error('no box');
+  const shown = () => document.querySelector(`${section} [data-id=c150]`);
+  expect(shown()).toBeNull();
+  for (let y = 0; y < box.scrollHeight && shown() === null; y += 200) {
+    box.scrollTop = y;
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  }
+  expect(shown()).not.toBeNull();
 });
 
 test('map: no model is asked before the user wishes it; then points can be chosen by mouse and keyboard', async () => {
