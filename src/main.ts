@@ -5,6 +5,9 @@ import './ui/theme.css';
 const target = document.querySelector('#app');
 if (target) {
   try {
+    // Nothing begins that is not held to what the user allows; the development server has no guard.
+    if (import.meta.env.PROD && globalThis.whetstoneGuard === undefined)
+      throw new Error('its first part (guard.js) did not arrive or could not run.');
     const { makeWhetstone } = await import('./app/whetstone.ts');
     const whetstone = makeWhetstone();
     // The console and scripts (npm run demo) work with the same object as the page.

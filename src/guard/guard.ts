@@ -26,6 +26,8 @@ const who = inPage ? 'page' : inServiceWorker ? 'service worker' : self.name || 
 const address =
   inPage && document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 const channel = new BroadcastChannel('whetstone/requests');
+/** Under this name in sessionStorage the list outlasts a reload. */
+const LIST_KEY = 'whetstone:requests';
 const run = Math.random().toString(36).slice(2);
 /** Asked for by `fetch`, and not yet in the browser's record. */
 const waiting: Asked[] = [];
@@ -88,8 +90,9 @@ if (inPage) {
   let text: string | null = null;
   try {
     text = localStorage.getItem(REACH_KEY);
-    const before: unknown = JSON.parse(sessionStorage.getItem(REACH_KEY) ?? '[]');
-    if (Array.isArray(before)) for (const row of before as Asked[]) keep(row);
+    const before: unknown = JSON.parse(sessionStorage.getItem(LIST_KEY) ?? '[]');
+    if (Array.isArray(before))
+      for (const row of before) if (URL.canParse(Object(row).url)) keep(row as Asked);
   } catch {
     // Storage is blocked: the default holds.
   }
@@ -106,7 +109,7 @@ if (inPage) {
   });
   addEventListener('pagehide', () => {
     try {
-      sessionStorage.setItem(REACH_KEY, JSON.stringify([...kept.values()].slice(-1000)));
+      sessionStorage.setItem(LIST_KEY, JSON.stringify([...kept.values()].slice(-1000)));
     } catch {
       // The list begins anew then.
     }
@@ -115,22 +118,6 @@ if (inPage) {
     for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel=icon],link[rel=manifest]'))
       note(link.href, 'browser', 'left');
   });
-  const guard: Guard = {
-    get sources() {
-      return sources ?? [];
-    },
-    get requests() {
-      return [...kept.values()];
-    },
-    get dropped() {
-      return dropped;
-    },
-    watch(listener) {
-      watchers.add(listener);
-      return () => void watchers.delete(listener);
-    },
-  };
-  globalThis.whetstoneGuard = guard;
 }
 if (inServiceWorker)
   addEventListener('install', () => {
@@ -246,7 +233,8 @@ URL.revokeObjectURL = (url) => {
 /** The address of a program that runs this text, then that of the given address. */
 function guarded(given: string, module: boolean): string {
   const url = new URL(given, inPage ? document.baseURI : location.href);
-  const known = begun.get(url.href);
+  const key = `${module} ${url.href}`;
+  const known = begun.get(key);
   if (known) return known;
   const text = `(${guardText})();\n`;
   const blob = blobs.get(url.href);
@@ -265,7 +253,7 @@ function guarded(given: string, module: boolean): string {
   if (!blob && url.origin !== origin) return given;
   const made = makeAddress.call(URL, new Blob(parts, { type: 'text/javascript' }));
   // A blob's address may be used again after it was revoked here, for another program.
-  if (!blob) begun.set(url.href, made);
+  if (!blob) begun.set(key, made);
   return made;
 }
 
@@ -277,4 +265,24 @@ if ('Worker' in globalThis) {
       super(guarded(String(given), options?.type === 'module'), { name: named, ...options });
     }
   };
+}
+
+// Last: a page that finds it knows that all of the above is in place.
+if (inPage) {
+  const guard: Guard = {
+    get sources() {
+      return sources ?? [];
+    },
+    get requests() {
+      return [...kept.values()];
+    },
+    get dropped() {
+      return dropped;
+    },
+    watch(listener) {
+      watchers.add(listener);
+      return () => void watchers.delete(listener);
+    },
+  };
+  globalThis.whetstoneGuard = guard;
 }
