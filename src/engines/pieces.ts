@@ -27,6 +27,8 @@ export interface Wanted {
   /** Each time that something arrived: bytes of the whole file here, and its size where known. */
   say: (loaded: number, total: number | null) => void;
   signal: AbortSignal;
+  /** How long the server may send nothing, in milliseconds; a minute by default. */
+  patience?: number;
 }
 
 /** What is here of a file. */
@@ -44,24 +46,72 @@ export interface Pieces {
 
 /** Fetches what is missing of a file. Resolves when it is whole; rejects with EngineError, and what arrived stays. */
 export async function gather(wanted: Wanted): Promise<void> {
-  const { url, bytes, signal, say } = wanted;
+  const { url, bytes, say } = wanted;
+  const silence = watchSilence(wanted.patience ?? 60_000);
+  const signal = AbortSignal.any([wanted.signal, silence.signal]);
   try {
     let have = await piecesOf(url);
     if (bytes !== null && have.bytes > bytes) have = await startAgain(url);
     if (have.bytes > 0 && have.bytes === (bytes ?? have.total)) return say(have.bytes, have.bytes);
     let response = await ask(url, have.bytes, signal);
+    // A server in trouble says nothing about the file: what is here stays.
+    if (have.bytes > 0 && !response.ok && response.status !== OUT_OF_RANGE) throw refused(response, wanted);
     if (have.bytes > 0 && !continues(response, have)) {
       await response.body?.cancel();
       have = await startAgain(url);
       // A server that sent the whole is asked once more: its reply may have been for a file that is not wanted any more.
       response = await ask(url, 0, signal);
     }
-    await take(wanted, response, have);
+    await take({ ...wanted, signal }, response, have, silence.broken);
   } catch (error) {
-    throw signal.aborted
-      ? new EngineError('aborted', `The download of ${wanted.name} was stopped.`)
-      : asFault(error, wanted);
+    if (wanted.signal.aborted)
+      throw new EngineError('aborted', `The download of ${wanted.name} was stopped.`);
+    if (silence.signal.aborted)
+      throw asFault(new Error(`it sent nothing for ${Math.round(silence.ms / 1000)} s`), wanted);
+    throw asFault(error, wanted);
+  } finally {
+    silence.end();
   }
+}
+
+/** The status of a server whose file ends before what is asked for. */
+const OUT_OF_RANGE = 416;
+
+/** Aborts when nothing was heard for so long; `broken` begins the wait anew. */
+function watchSilence(ms: number) {
+  const controller = new AbortController();
+  const begin = () => setTimeout(() => controller.abort(), ms);
+  let timer = begin();
+  return {
+    ms,
+    signal: controller.signal,
+    broken() {
+      clearTimeout(timer);
+      timer = begin();
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function refused({ status, headers }: Response, { url, name }: Pick<Wanted, 'url' | 'name'>): EngineError {
+  const isPage = status < 400 && (headers.get('content-type') ?? '').includes('text/html');
+  const found = isPage ? 'a web page' : `HTTP status ${status}`;
+  return new EngineError(
+    'unavailable',
+    `${name} is not to be had at ${url}: the answer was ${found}.`,
+    adviceFor(url, status),
+  );
+}
+
+function adviceFor(url: string, status: number): string {
+  if (status === 429)
+    return 'The server limits downloads. Wait some minutes, then go on: what has arrived was kept.';
+  if (status >= 500)
+    return 'The server is in trouble. Go on with the download later: what has arrived was kept.';
+  if (ownServer(url)) return `Run ${MODELS_COMMAND} once, then start the page again.`;
+  if (status === 401 || status === 403)
+    return 'The server does not give it to everybody. Choose another model, or another address for it.';
+  return 'Check the address of the model, or choose another one.';
 }
 
 /** What is here of a file; nothing of it counts after a gap. */
@@ -157,20 +207,11 @@ async function take(
   { url, name, bytes, signal, say }: Wanted,
   response: Response,
   have: Pieces,
+  heard: () => void,
 ): Promise<void> {
   const type = response.headers.get('content-type') ?? 'application/octet-stream';
   // A server that answers unknown addresses with its start page has no such file either.
-  const isPage = type.includes('text/html');
-  if (!response.ok || isPage || !response.body) {
-    const found = isPage ? 'a web page' : `HTTP status ${response.status}`;
-    throw new EngineError(
-      'unavailable',
-      `${name} is not at ${url}: the answer was ${found}.`,
-      ownServer(url)
-        ? `Run ${MODELS_COMMAND} once, then start the page again.`
-        : 'Check the address of the model, or choose another one.',
-    );
-  }
+  if (!response.ok || type.includes('text/html') || !response.body) throw refused(response, { url, name });
   const stated = totalOf(response, have.bytes);
   if (bytes !== null && stated !== null && stated !== bytes) {
     throw new EngineError(
@@ -202,6 +243,7 @@ async function take(
     for await (const part of chunks(response.body)) {
       parts.push(part);
       loaded += part.byteLength;
+      heard();
       say(loaded, total);
       if (loaded - from >= PIECE) await putAway();
       signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { listen } from '../scripts/listen.ts';
 
 /** A server of one file that a test can make misbehave between two requests. */
@@ -10,6 +10,10 @@ export interface FlakyServer {
   ranges: boolean;
   /** Ends the connection after so many bytes of a body. */
   cutAfter: number;
+  /** Sends nothing more after so many bytes of a body, and keeps the connection. */
+  stallAfter: number;
+  /** Milliseconds between two portions of a body, a megabyte each; 0 sends it at once. */
+  slow: number;
   status: number;
   type: string;
   /** Range headers of the requests so far; `-` for none. */
@@ -35,7 +39,9 @@ export async function flakyServer(content: Buffer): Promise<FlakyServer> {
         'Content-Range': `bytes ${from}-${flaky.content.length - 1}/${flaky.content.length}`,
       }),
     });
-    if (body.length <= flaky.cutAfter) response.end(body);
+    if (flaky.slow > 0) void trickle(response, body, flaky.slow);
+    else if (body.length > flaky.stallAfter) response.write(body.subarray(0, flaky.stallAfter));
+    else if (body.length <= flaky.cutAfter) response.end(body);
     else response.write(body.subarray(0, flaky.cutAfter), () => response.destroy());
   });
   const port = await listen(server);
@@ -45,10 +51,23 @@ export async function flakyServer(content: Buffer): Promise<FlakyServer> {
     tag: '"one"',
     ranges: true,
     cutAfter: Infinity,
+    stallAfter: Infinity,
+    slow: 0,
     status: 200,
     type: 'application/octet-stream',
     asked: [],
-    close: () => server.close(),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
   };
   return flaky;
+}
+
+async function trickle(response: ServerResponse, body: Buffer, pause: number): Promise<void> {
+  for (let at = 0; at < body.length; at += 2 ** 20) {
+    response.write(body.subarray(at, at + 2 ** 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  response.end();
 }

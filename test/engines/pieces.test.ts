@@ -26,7 +26,7 @@ interface Fetched {
 }
 
 /** One try. `until` stops it as soon as so many bytes are here. */
-async function fetchOnce(until = Infinity, bytes: number | null = null): Promise<Fetched> {
+async function fetchOnce(until = Infinity, bytes: number | null = null, patience = 60_000): Promise<Fetched> {
   const stop = new AbortController();
   const fetched: Fetched = { seen: [], error: null };
   const say = (loaded: number, total: number | null) => {
@@ -34,7 +34,7 @@ async function fetchOnce(until = Infinity, bytes: number | null = null): Promise
     if (loaded >= until) stop.abort();
   };
   try {
-    await gather({ url: server.url, name: 'the model', bytes, say, signal: stop.signal });
+    await gather({ url: server.url, name: 'the model', bytes, say, signal: stop.signal, patience });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     fetched.error = error;
@@ -118,6 +118,46 @@ describe('what goes wrong on the way', () => {
     expect(error).toMatchObject({ fault: 'integrity' });
     expect(error?.message).toContain(`has ${content.length} bytes; ${content.length + 1} were expected`);
     expect((await piecesOf(server.url)).bytes).toBe(0);
+  });
+
+  test.each([
+    [403, /another address/],
+    [404, /Check the address/],
+    [429, /limits downloads.*some minutes/],
+    [500, /in trouble.*later/],
+    [503, /in trouble.*later/],
+  ])('status %i: told with what to do, and what had arrived is kept', async (status, advice) => {
+    await fetchOnce(10 * MB);
+    const { bytes } = await piecesOf(server.url);
+    server.status = status;
+    const { error } = await fetchOnce();
+    expect(error).toMatchObject({ fault: 'unavailable' });
+    expect(error?.message).toContain(`HTTP status ${status}`);
+    expect(error?.advice).toMatch(advice);
+    expect((await piecesOf(server.url)).bytes).toBe(bytes);
+    server.status = 200;
+    server.asked.length = 0;
+    expect((await fetchOnce()).error).toBeNull();
+    expect(server.asked).toEqual([`bytes=${bytes}-`]);
+    expect(sha(await kept())).toBe(sha(content));
+  });
+
+  test('a server that falls silent: given up in time, and gone on with', async () => {
+    server.stallAfter = 9 * MB;
+    const { error } = await fetchOnce(Infinity, null, 300);
+    expect(error).toMatchObject({ fault: 'unavailable' });
+    expect(error?.message).toMatch(/sent nothing for 0 s/);
+    expect((await piecesOf(server.url)).bytes).toBeGreaterThan(0);
+    server.stallAfter = Infinity;
+    expect((await fetchOnce()).error).toBeNull();
+    expect(sha(await kept())).toBe(sha(content));
+  });
+
+  test('a slow server is waited for, as long as it sends something', async () => {
+    server.slow = 40;
+    const { error } = await fetchOnce(Infinity, null, 400);
+    expect(error).toBeNull();
+    expect(sha(await kept())).toBe(sha(content));
   });
 
   test('no such file, a web page in its place, no server: each told', async () => {
