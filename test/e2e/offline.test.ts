@@ -84,6 +84,14 @@ describe('the page without a network', () => {
       expect(after).not.toBe(before);
       expect(opened.errors).toEqual([]);
       expect(opened.left).toEqual([]);
+      expect(opened.refused).toEqual([]);
+      // Nothing was so much as tried beyond the page's own origin.
+      const beyond = await page.evaluate(() =>
+        (globalThis.whetstoneGuard?.requests ?? [])
+          .map(({ url }) => url)
+          .filter((url) => !url.startsWith(origin)),
+      );
+      expect(beyond).toEqual([]);
     },
   );
 });

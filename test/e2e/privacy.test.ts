@@ -267,9 +267,9 @@ describe('what the page may ask', () => {
     await started(other, opened.url);
     const fromOther = (url: string) =>
       other.evaluate(async (address) => {
-        const kept = Reflect.get(globalThis, 'kept') as Worker | undefined;
+        const kept = Reflect.get(globalThis, 'asker') as Worker | undefined;
         const worker = kept ?? new Worker('/probe.js', { type: 'module' });
-        Reflect.set(globalThis, 'kept', worker);
+        Reflect.set(globalThis, 'asker', worker);
         const said = new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
         worker.postMessage(address);
         const own = await fetch(address).then(
