@@ -51,7 +51,8 @@ function keep(row: Asked): void {
 
 function tell(row: Asked): void {
   channel.postMessage(row);
-  if (inPage) keep({ ...row });
+  // A page that opens asks the service worker for what it missed.
+  if (inPage || inServiceWorker) keep({ ...row });
 }
 
 function note(url: string, how: string, outcome: Asked['outcome']): Asked {
@@ -124,12 +125,16 @@ if (inServiceWorker)
     for (const url of [location.href, new URL('guard.js', location.href).href]) note(url, 'browser', 'left');
   });
 
-channel.onmessage = ({ data }: MessageEvent<Asked | readonly string[]>) => {
-  // Sources come from a page whose user has just taken some away.
-  if ('id' in data) {
+type Message = Asked | readonly string[] | 'what was asked?';
+channel.onmessage = ({ data }: MessageEvent<Message>) => {
+  if (data === 'what was asked?') {
+    if (inServiceWorker) for (const row of kept.values()) channel.postMessage(row);
+  } else if ('id' in data) {
     if (inPage) keep(data);
+    // Sources come from a page whose user has just taken some away.
   } else if (!inPage && !inServiceWorker) narrow(data);
 };
+if (inPage) channel.postMessage('what was asked?' satisfies Message);
 
 // Nothing here uses these, and neither the policy nor the record would cover all of them.
 for (const name of [
