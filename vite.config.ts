@@ -6,6 +6,7 @@ import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import { browserPath } from './scripts/browser.js';
 import { guardPlugin } from './scripts/guard.js';
+import { licencePlugins } from './scripts/licences.js';
 import { methodsPlugin } from './scripts/method-data.js';
 import { modelsPlugin } from './scripts/serve-models.js';
 import { webgpuFlags } from './scripts/webgpu.js';
@@ -18,6 +19,7 @@ const isolation = {
 };
 
 const checks = { pluginTimings: false };
+const licences = licencePlugins();
 
 /** onnxruntime-web holds evals (protobufjs looking for Node.js, a thread under Node.js), which our policy refuses. */
 const withoutEval: Plugin = {
@@ -76,10 +78,17 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [svelte({ configFile: false }), methodsPlugin(), modelsPlugin(), guardPlugin(), offline],
+  plugins: [
+    svelte({ configFile: false }),
+    methodsPlugin(),
+    modelsPlugin(),
+    guardPlugin(),
+    licences.page,
+    offline,
+  ],
   server: { headers: isolation },
   preview: { headers: isolation },
-  worker: { format: 'es', plugins: () => [withoutEval], rolldownOptions: { checks } },
+  worker: { format: 'es', plugins: () => [withoutEval, licences.worker()], rolldownOptions: { checks } },
   optimizeDeps: {
     exclude: ['@jax-js/jax', '@wllama/wllama', '@mlc-ai/web-llm'],
     include: ['@xenova/transformers', 'papaparse'],
