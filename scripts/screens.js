@@ -146,6 +146,8 @@ export const SCREENS = [
   ['library-prompts', 'test/ui/look.html', [place('Library'), tab('Prompts')]],
   ['library-tasks', 'test/ui/look.html', [place('Library'), tab('Tasks')]],
   ['library-task', 'test/ui/look.html', [place('Library'), tab('Tasks'), press('Edit')]],
+  ['library-storage', 'test/ui/look.html', [place('Library'), tab('Storage')]],
+  ['privacy', 'test/ui/look.html', [place('Privacy')]],
   ['library-models', 'test/ui/look.html?models', [place('Library'), tab('Models')]],
 ];
 
@@ -157,6 +159,7 @@ export async function show(page, url, [name, path, steps]) {
   for (const step of steps) await step(page);
   // Parts of the page are fetched when they are first shown, and charts are drawn in the frames after.
   await page.waitForLoadState('networkidle');
+  await page.waitForFunction(() => !/^(?:Opening|Fetching|Reading) ?.*…$/m.test(document.body.innerText));
   await page.waitForTimeout(500);
 }
 
