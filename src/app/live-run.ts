@@ -11,6 +11,7 @@ import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
+import { awakeClock } from './awake.ts';
 import { breather } from './breath.ts';
 import { noTuning, timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
@@ -25,6 +26,8 @@ export interface RunSurroundings {
   store: Store;
   /** Why nothing can be kept, where the store is in memory only. */
   problem: StorageError | null;
+  /** The browser's own unless a test gives another. */
+  clock?: () => number;
   /** What to tell at the start. */
   notices?: readonly { message: string; advice: string }[];
   /** The number of the outcome to be stored next; absent: that of `past`'s end. Higher where a record of the log is broken. */
@@ -75,6 +78,7 @@ export function startRun(
   let reused = 0;
   const aborter = new AbortController();
   const gate = makeGate();
+  const clock = awakeClock(surroundings.clock);
   const { tell, subscribe } = makeSignals();
 
   function become(next: RunStatus) {
@@ -249,6 +253,7 @@ export function startRun(
         );
       become(record.status);
     } finally {
+      clock.stop();
       await keeper?.written();
     }
   }
@@ -285,7 +290,7 @@ export function startRun(
         ready ??= models().then((engines) => {
           if (status === 'loading') become('running');
           noteBuilds(engines);
-          const live = liveEffects(engines, gate, aborter.signal, undefined, losses);
+          const live = liveEffects(engines, gate, aborter.signal, clock.now, losses);
           if (config.freshReplies) return live;
           keeper = reusing(live, surroundings.store.replies, engines, async () => {
             await gate.passed();

@@ -23,7 +23,7 @@ export class StorageError extends Error {
 }
 
 const ADVICE: Record<StorageFault, string> = {
-  full: 'Export and delete old runs or free disk space. The run can go on in memory; export it when it ends.',
+  full: 'Look under Library, Storage at what takes room: save a backup, delete old runs, models or kept replies. A run goes on in memory; export it when it ends.',
   blocked: 'Runs are kept in memory only: export them before you close this tab.',
   closed: 'Reload the page. What was saved before is still there unless the site data were cleared.',
   superseded: 'Reload this page to get that version: what was saved is there, and runs can be resumed.',

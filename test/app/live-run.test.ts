@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startRun } from '../../src/app/live-run.ts';
 import type { RunSignal } from '../../src/app/types.ts';
 import type { Engine } from '../../src/core/model.ts';
@@ -8,7 +8,7 @@ import type { RunConfig } from '../../src/core/run.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import { scriptedEngine } from '../../src/engines/scripted.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
-import { StorageError } from '../../src/storage/errors.ts';
+import { StorageError, superseded } from '../../src/storage/errors.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
 import type { RunRecord } from '../../src/storage/schema.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -61,6 +61,7 @@ function lossy(from: number, times: number): Engine & { loads: number } {
 }
 
 interface Started {
+  clock?: () => number;
   store?: Store;
   record?: RunRecord;
   answerer?: Engine;
@@ -69,16 +70,19 @@ interface Started {
 }
 
 async function start({
+  clock,
   store = memoryStore(),
   record = newRecord(),
   answerer = target(),
   onModels,
   onSignal,
 }: Started) {
-  const { items } = await store.loadEffects(record.id);
+  const { items, next } = await store.loadEffects(record.id);
   const run = startRun(record, items, {
     store,
     problem: null,
+    next,
+    ...(clock && { clock }),
     optimizer: gpo,
     cost: method.cost(CONFIG.options, { train: 8, validation: 6 }),
     models(_report, _signal, notice) {
@@ -395,6 +399,85 @@ describe('a live run', () => {
     await resumed.run.ended;
     expect(statuses(resumed.signals).at(-1)).toBe('finished');
     expect(resumed.signals.some(({ type }) => type === 'checking' || type === 'settled')).toBe(false);
+  });
+
+  test('a system clock that jumps, and a laptop that sleeps, cost no budget and change nothing', async () => {
+    const whole = await start({});
+    await whole.run.ended;
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    try {
+      let time = 0;
+      let asks = 0;
+      const answerer = target();
+      const jumpy: Engine = {
+        ...answerer,
+        generate(ask, signal) {
+          asks += 1;
+          time += 100;
+          if (asks % 5 === 0) vi.setSystemTime(Date.now() + (asks % 2 === 0 ? 1 : -1) * 400 * 86_400_000);
+          // Three nights in the middle of an ask.
+          if (asks % 11 === 0) time += 8 * 3_600_000;
+          return answerer.generate(ask, signal);
+        },
+      };
+      const record = { ...newRecord(), config: { ...CONFIG, budget: { minutes: 5 } } };
+      const { run, signals } = await start({ record, answerer: jumpy, clock: () => time });
+      await run.ended;
+      expect(asks).toBeGreaterThan(33);
+      expect(statuses(signals).at(-1)).toBe('finished');
+      expect(eventsIn(signals)).toEqual(eventsIn(whole.signals));
+      expect(run.usage.ms).toBeGreaterThan(0);
+      expect(run.usage.ms).toBeLessThanOrEqual(asks * 100);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('an outcome that cannot be read any more is asked for again, and told', async () => {
+    const whole = await start({});
+    await whole.run.ended;
+    const store = memoryStore();
+    const { items } = await whole.store.loadEffects('run');
+    await store.addRun(newRecord(), items.slice(0, 20));
+    // As a database does whose seventh record is damaged.
+    const damaged: Store = {
+      ...store,
+      async loadEffects(id) {
+        const log = await store.loadEffects(id);
+        return { ...log, items: log.items.filter((_, i) => i !== 6) };
+      },
+    };
+    const { run, signals } = await start({ store: damaged });
+    await run.ended;
+    expect(statuses(signals).at(-1)).toBe('finished');
+    expect(eventsIn(signals)).toEqual(eventsIn(whole.signals));
+    const after = (await store.loadEffects('run')).items;
+    expect(after).toHaveLength(items.length + 1);
+    expect(after[20]?.key).toBe(items[6]?.key);
+  });
+
+  test('a newer page that takes the database over ends the run here with its log whole', async () => {
+    const store = memoryStore();
+    let written = 0;
+    const taken: Store = {
+      ...store,
+      async appendEffects(id, seq, effects) {
+        if (written >= 10) throw superseded();
+        await store.appendEffects(id, seq, effects);
+        written += effects.length;
+      },
+      saveRun: (record) => (written >= 10 ? Promise.reject(superseded()) : store.saveRun(record)),
+    };
+    const { run, signals } = await start({ store: taken });
+    await run.ended;
+    expect(statuses(signals).at(-1)).toBe('failed');
+    expect(problems(signals)).toHaveLength(1);
+    expect(problems(signals)[0]?.message).toMatch(/newer version of this page/);
+    const { items, next } = await store.loadEffects('run');
+    expect(items).toHaveLength(next);
+    const on = await start({ store, record: (await store.run('run')) ?? newRecord() });
+    await on.run.ended;
+    expect(statuses(on.signals).at(-1)).toBe('finished');
   });
 
   test('who listens late hears everything from the start', async () => {
