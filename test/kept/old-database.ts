@@ -4,7 +4,10 @@ import type { LoggedEffect } from '../../src/core/log.ts';
 import type { RunRecord } from '../../src/storage/schema.ts';
 import { effects, record } from '../storage/records.ts';
 
-/** All that is in a database. Typed arrays are written as `{ "float32": [1, 2] }`. */
+/**
+ * All that is in a database. Typed arrays are written as `{ "float32": [1, 2] }`, and numbers that JSON does not have as
+ * `{ "number": "NaN" }`.
+ */
 export interface OldDatabase {
   version: number;
   stores: Record<
@@ -35,10 +38,12 @@ export async function make(name: string, { version, stores }: OldDatabase): Prom
   db.close();
 }
 
-function revived(value: unknown): unknown {
+/** A value as it was before it was written as JSON. */
+export function revived(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revived);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   if ('float32' in value && Array.isArray(value.float32)) return Float32Array.from(value.float32, Number);
+  if ('number' in value) return Number(value.number);
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revived(one)]));
 }
 
