@@ -307,18 +307,18 @@ describe('what the page may ask', () => {
   });
 
   test('an address of one’s own, allowed by its name, in the page that is made for it', async () => {
-    await page.getByLabel('Address to allow').fill('http://127.0.0.2:8123/v1');
+    await page.getByLabel('Address to allow').fill('http://models.example:8123/v1');
     await page.getByRole('button', { name: 'Allow this address' }).click();
     const there = page.waitForURL(/elsewhere\.html/);
     await page.getByRole('button', { name: 'Apply' }).click();
     await there;
-    await page.getByRole('button', { name: 'Remove http://127.0.0.2:8123' }).waitFor();
-    await ask('http://127.0.0.2:8123/asked');
-    expect(opened.left).toContain('http://127.0.0.2:8123/asked');
+    await page.getByRole('button', { name: 'Remove http://models.example:8123' }).waitFor();
+    await ask('http://models.example:8123/asked');
+    expect(opened.left).toContain('http://models.example:8123/asked');
     const before = opened.left.length;
-    expect(await ask('http://127.0.0.3:8123/asked')).toEqual(everywhere('refused'));
+    expect(await ask('http://other.example:8123/asked')).toEqual(everywhere('refused'));
     expect(opened.left).toHaveLength(before);
-    await page.getByRole('button', { name: 'Remove http://127.0.0.2:8123' }).click();
+    await page.getByRole('button', { name: 'Remove http://models.example:8123' }).click();
     const back = page.waitForURL((url) => !url.pathname.endsWith('elsewhere.html'));
     await page.getByRole('button', { name: 'Apply' }).click();
     await back;
