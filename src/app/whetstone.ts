@@ -60,8 +60,10 @@ export function makeWhetstone(make = makeModels): Whetstone {
   const vectors = promptVectors(models.embedder, storeOpened);
   /** The models of the runs that go on in this tab: they must stay loaded. */
   const going = new Set<ModelIds>();
-  /** Runs of this tab; one whose store is full reads from memory. */
+  /** Runs that go on in this tab, and those that ended on a full disk, which are read from memory. */
   const live = new Map<string, StartedRun>();
+  /** Ids of all that began in this tab. */
+  const begun = new Set<string>();
 
   /** Runs of lessons that were opened: replayed and branched from, not stored. */
   const lent = new Map<string, Recorded>();
@@ -180,21 +182,23 @@ export function makeWhetstone(make = makeModels): Whetstone {
       },
     });
     live.set(record.id, started);
+    begun.add(record.id);
     shareRun(started, problem === null);
     const { models: inUse } = record.config;
     going.add(inUse);
     void started.ended.then(() => {
       going.delete(inUse);
       release();
+      // With all that it has told: a tab that is open for days begins many runs.
+      if (started.store() === store) live.delete(record.id);
     });
     return started;
   }
 
   /** As `tryHold`, but waits a moment for what a run of this tab held until now. */
   async function holdAgain(id: string): Promise<(() => void) | null> {
-    const own = live.get(id);
-    if (own === undefined) return tryHold(id);
-    await own.ended;
+    if (!begun.has(id)) return tryHold(id);
+    await live.get(id)?.ended;
     return waitToHold(id, AbortSignal.timeout(RELEASE_MS)).catch(() => null);
   }
 
@@ -221,17 +225,13 @@ export function makeWhetstone(make = makeModels): Whetstone {
     });
   }
 
-  /** A run of an experiment; unlike others it is not held in memory once it has ended, save where the disk is full. */
+  /** A run of an experiment. */
   async function beginCell(id: string, config: () => Promise<RunConfig>) {
     const store = await storeOpened;
     const stored = await store.run(id);
     const given = stored === null ? await config() : null;
     const record = given === null ? stored : { ...newRecord(given, await taskOf(given.task)), id };
-    const started = await begin(record ?? (await recordOf(id)), await holdRun(id), true);
-    void started.ended.then(() => {
-      if (started.store() === store) live.delete(id);
-    });
-    return started;
+    return begin(record ?? (await recordOf(id)), await holdRun(id), true);
   }
 
   const defaults: Whetstone['defaults'] = async ({ task, target, optimizer, method }) => {
