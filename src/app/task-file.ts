@@ -212,6 +212,11 @@ function placed(before: string, keys: readonly unknown[], message: string): stri
   for (const key of keys)
     if (typeof key === 'number') entry = `entry ${key + 1} of ${entry}`;
     else name += name ? `.${String(key)}` : String(key);
-  const field = name && `${entry}'${name.length > 60 ? `${name.slice(0, 60)}…` : name}'`;
+  // A problem is one line, and a name in a file may hold anything.
+  const shown = (name.length > 60 ? `${name.slice(0, 60)}…` : name).replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    '\uFFFD',
+  );
+  const field = name && `${entry}'${shown}'`;
   return [before, field, message].filter(Boolean).join(' ');
 }

@@ -127,9 +127,10 @@ Object.assign(globalThis, {
     whetstone,
     prepare: () => whetstone.importTask(taskText()),
     /** Every run from now on asks the target so often, by OPRO on validation. */
-    runs(targetCalls: number) {
+    runs(targetCalls: number, seed = 1) {
       settings = {
         task: 'measured',
+        seed,
         optimizer: 'opro',
         options: { steps: 1000, candidates: 8, scoreOn: 'validation' },
         budget: { targetCalls },
