@@ -13,7 +13,7 @@ import { serve } from './serve.js';
 import { ROOT } from './setup.js';
 
 /** @typedef {import('playwright').Page} Page */
-/** @typedef {(page: Page) => Promise<unknown> | Promise<void>} Act */
+/** @typedef {(page: Page) => Promise<unknown>} Act */
 
 /** @type {(name: string) => Act} */
 const place = (name) => (page) => page.getByRole('link', { name, exact: true }).click();
@@ -37,7 +37,7 @@ const shows = (name) => (page) => page.getByText(name).first().waitFor();
 /** @type {(summary: string) => Act} */
 const unfold = (summary) => (page) => page.locator('summary', { hasText: summary }).first().click();
 
-/** A narrow page folds the form away once a run is shown. @type {Act} */
+/** A narrow page folds the form away once a run is shown. @param {Page} page */
 const unfoldForm = async (page) => {
   const form = page.locator('details').filter({ has: page.locator('#setup-title') });
   if (!(await form.evaluate((one) => one.hasAttribute('open'))))
