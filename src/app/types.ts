@@ -251,8 +251,13 @@ export interface Whetstone {
   removeModel(id: string): Promise<void>;
   readonly downloads: Downloads;
   readonly vectors: PromptVectors;
-  /** Every method that can be chosen, in the order to show them; the first is the default. */
+  /**
+   * Every method that can be chosen, in the order to show them; the first is the default. Their options and templates
+   * are not there yet: they are most of what there is to say, and come with `described`.
+   */
   methods(): readonly Method[];
+  /** The same, whole. */
+  described(): Promise<readonly Method[]>;
   tasks(): Promise<TaskSummary[]>;
   task(id: string): Promise<Task>;
   /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
@@ -268,7 +273,7 @@ export interface Whetstone {
     target: string;
     optimizer: string;
     method: string;
-  }): Promise<{ config: RunConfig; why: string[] }>;
+  }): Promise<{ config: RunConfig; why: string[]; method: Method }>;
   /** Upper bound of the work a configuration asks for, before it starts. */
   cost(config: RunConfig): Promise<Cost>;
   /** How many words a new prompt may change, step by step; empty for methods without such a schedule. */

@@ -3,3 +3,9 @@ declare module 'virtual:methods' {
   const methods: readonly import('../core/optimizer.ts').Method[];
   export default methods;
 }
+
+/** The same with no options and no templates. */
+declare module 'virtual:method-heads' {
+  const methods: readonly import('../core/optimizer.ts').Method[];
+  export default methods;
+}

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../core/events.ts';
 import { limited, optionsOf, type RunConfig } from '../core/run-config.ts';
-import described from 'virtual:methods';
+import heads from 'virtual:method-heads';
 import type { ModelIds } from '../core/log.ts';
 import { EngineError } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
@@ -26,6 +26,9 @@ import type { Recorded } from './recordings.ts';
 import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import type { Machine, Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
+
+/** All that is said of the methods. */
+const described = () => import('virtual:methods').then((found) => found.default);
 
 /** Code that only opened runs need. */
 const recordings = () => import('./recordings.ts');
@@ -79,7 +82,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       throw new EngineError(
         'unavailable',
         `There is no method called ${id}.`,
-        `Choose one of ${described.map((one) => one.id).join(', ')}.`,
+        `Choose one of ${heads.map((one) => one.id).join(', ')}.`,
       );
     return method;
   }
@@ -245,7 +248,10 @@ export function makeWhetstone(make = makeModels): Whetstone {
     const gradient = theMethod.tunes
       ? gradientFit(theTarget, await models.choices(), await models.probe()).text
       : '';
-    return defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient);
+    return {
+      ...defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient),
+      method: theMethod,
+    };
   };
   const cost: Whetstone['cost'] = async (config) =>
     bounded(await costOf(config, await taskOf(config.task)), config.budget);
@@ -290,7 +296,8 @@ export function makeWhetstone(make = makeModels): Whetstone {
     removeModel: models.remove,
     downloads: models.downloads,
     vectors,
-    methods: () => described,
+    methods: () => heads,
+    described,
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();
@@ -360,11 +367,11 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
 
     experiments: () =>
-      (experiments ??= import('./experiments.ts').then(
-        ({ makeExperiments }) =>
+      (experiments ??= Promise.all([import('./experiments.ts'), described()]).then(
+        ([{ makeExperiments }, methods]) =>
           makeExperiments({
             store: storeOpened,
-            methods: described,
+            methods,
             task: taskOf,
             defaults,
             cost,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import heads from 'virtual:method-heads';
 import described from 'virtual:methods';
 import { loadMethod, methodIds } from '../../src/app/methods.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
@@ -19,6 +20,10 @@ test('every method of the registry can be fetched, and is described as it is', a
     } = optimizers[i] ?? {};
     expect(method).toEqual(rest);
   }
+});
+
+test('the page begins with all that is said of the methods but their options and templates', () => {
+  expect(heads).toEqual(described.map((method) => ({ ...method, options: {}, prompts: {} })));
 });
 
 test('there is no method of an unknown name', async () => {

@@ -16,6 +16,7 @@ import { parseTask } from '../../src/app/task-file.ts';
 import type { Task } from '../../src/core/task.ts';
 import { noUsage } from '../../src/core/budget.ts';
 import type { RunEvent } from '../../src/core/events.ts';
+import type { Optimizer } from '../../src/core/optimizer.ts';
 import { optionsOf, type RunConfig } from '../../src/core/run.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
@@ -23,6 +24,12 @@ import { experimentsIn } from '../app/experiment-world.ts';
 import { config, recordedEvents, task } from './recorded.ts';
 
 /** The program behind the page, without models: it plays recorded events. For tests and for looking at the page. */
+
+function methodOf(id: string): Optimizer {
+  const found = optimizers.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`There is no method called ${id}.`);
+  return found;
+}
 
 const choice = (id: string, name: string, part: Partial<ModelChoice>): ModelChoice => ({
   id,
@@ -327,7 +334,8 @@ export function standIn(
     addModel: async () => {
       throw new Error('No server answered at http://localhost:11434.');
     },
-    methods: () => optimizers,
+    methods: () => optimizers.map((one) => ({ ...one, options: {}, prompts: {} })),
+    described: async () => optimizers,
     tasks: async () => [
       {
         id: task.id,
@@ -357,15 +365,13 @@ export function standIn(
       imported.delete(id);
     },
     defaults: async ({ method }) => ({
+      method: methodOf(method),
       config: {
         ...config,
         ...(config.rendering.read === 'choose' ? { reading: 'unchecked' as const } : {}),
         optimizer: method,
         options: Object.fromEntries(
-          Object.entries(optimizers.find((one) => one.id === method)?.options ?? {}).map(([name, option]) => [
-            name,
-            option.default,
-          ]),
+          Object.entries(methodOf(method).options).map(([name, option]) => [name, option.default]),
         ),
       },
       why: [

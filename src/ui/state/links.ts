@@ -16,6 +16,7 @@ export async function linkOf(session: Session): Promise<string | null> {
   const { setup } = session;
   const { config, task } = setup;
   if (config === null || task === null) return null;
+  await session.describe();
   const shared = await sharedSetup(config, task, {
     bundled: session.tasks.find(({ id }) => id === config.task)?.bundled ?? false,
     addedModels: session.models.filter(({ added }) => added).map(({ id }) => id),
@@ -29,6 +30,7 @@ export async function applyLink(session: Session, hash: string): Promise<string[
   const { setup: shared, notes } = await readLink(hash.slice(LINK_PREFIX.length));
   if (shared === null) return notes;
   const { setup } = session;
+  await session.describe();
   const method = session.methods.find(({ id }) => id === shared.method);
   if (shared.method !== undefined && method === undefined)
     notes.push(`This version has no method called “${shortened(shared.method)}”.`);

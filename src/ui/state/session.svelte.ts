@@ -29,7 +29,8 @@ import { Speeds } from './speeds.svelte.ts';
 /** Everything behind one open page. */
 export class Session {
   readonly whetstone: Whetstone;
-  readonly methods: readonly Method[];
+  /** Without their options and templates until `describe` has fetched them. */
+  methods: readonly Method[] = $state.raw([]);
   readonly setup: SetupState;
   readonly shelf: Shelf;
   readonly speeds: Speeds;
@@ -107,6 +108,18 @@ export class Session {
       method: choices.method || (this.methods[0]?.id ?? ''),
     });
   }
+
+  /** Fetches the options and templates of all methods, once. */
+  describe(): Promise<void> {
+    return (this.#described ??= this.whetstone.described().then(
+      (whole) => void (this.methods = whole),
+      (thrown: unknown) => {
+        this.#described = null;
+        throw thrown;
+      },
+    ));
+  }
+  #described: Promise<void> | null = null;
 
   async refreshRuns(): Promise<void> {
     await this.#try('Listing earlier runs', async () => {

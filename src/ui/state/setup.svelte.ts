@@ -1,7 +1,7 @@
 import type { MetaStyle, Rendering, Whetstone } from '../../app/types.ts';
 import type { Budget } from '../../core/budget.ts';
 import { isBinary } from '../../core/binary.ts';
-import type { Cost, OptionValue } from '../../core/optimizer.ts';
+import type { Cost, Method, OptionValue } from '../../core/optimizer.ts';
 import { defaultRacing, type Racing } from '../../core/race-options.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
@@ -59,6 +59,8 @@ export class SetupState {
   /** Why the defaults are what they are, a sentence each. */
   why: readonly string[] = $state.raw([]);
   task: Task | null = $state.raw(null);
+  /** The chosen method with its options and templates. */
+  method: Method | null = $state.raw(null);
   cost: Cost | null = $state.raw(null);
   problem: Problem | null = $state.raw(null);
   /** True when the form no longer stands as the page filled it in. */
@@ -125,7 +127,7 @@ export class SetupState {
       return;
     }
     try {
-      const [whole, { config, why }] = await Promise.all([
+      const [whole, { config, why, method: described }] = await Promise.all([
         this.#whetstone.task(task),
         this.#whetstone.defaults({
           task,
@@ -136,6 +138,7 @@ export class SetupState {
       ]);
       if (round !== this.#round) return;
       this.task = whole;
+      this.method = described;
       this.base = config;
       this.why = why;
       this.problem = null;
