@@ -35,47 +35,101 @@ export interface ExampleGrid {
  * An example that one candidate alone answered disagrees with nothing.
  */
 export function exampleGrid(view: RunView, split: SplitName, order: RowOrder = 'disagreement'): ExampleGrid {
-  const entries = [...view.candidates].filter(([, { tallies }]) => tallies[split] !== undefined);
-  const rows = new Map<string, GridRow>();
-  for (const [column, [, { answers }]] of entries.entries()) {
-    for (const answer of answers) {
-      if (answer.split !== split) continue;
+  return growingGrid()(view, split, order);
+}
+
+/**
+ * The same for a run that grows: each call reads the answers that have come since the one before, and all of them anew
+ * where the view is not a later one. A grid that was handed out keeps its rows, save their `answers`.
+ */
+export function growingGrid(): typeof exampleGrid {
+  let of: SplitName | null = null;
+  let read = 0;
+  let last: Answer | undefined;
+  /** By creation, with the place in the view's order. */
+  let columns: { id: string; created: number }[] = [];
+  let places = new Map<string, number>();
+  let rows = new Map<string, GridRow>();
+
+  /** The column of a candidate, made where its order of creation puts it; -1 for an unknown one. */
+  function columnOf(view: RunView, id: string): number {
+    const known = places.get(id);
+    if (known !== undefined) return known;
+    const created = [...view.candidates.keys()].indexOf(id);
+    if (created === -1) return -1;
+    const at = columns.findLastIndex((column) => column.created < created) + 1;
+    if (at === columns.length) {
+      columns.push({ id, created });
+      for (const { answers } of rows.values()) answers.push(null);
+      places.set(id, at);
+    } else {
+      columns.splice(at, 0, { id, created });
+      for (const { answers } of rows.values()) answers.splice(at, 0, null);
+      places = new Map(columns.map((column, i) => [column.id, i]));
+    }
+    return at;
+  }
+
+  return (view, split, order = 'disagreement') => {
+    if (of !== split || view.answers[read - 1] !== last) {
+      of = split;
+      read = 0;
+      columns = [];
+      places = new Map();
+      rows = new Map();
+    }
+    const touched = new Set<string>();
+    let candidate: string | null = null;
+    let column = -1;
+    for (; read < view.answers.length; read++) {
+      const answer = view.answers[read];
+      if (answer === undefined || answer.split !== split) continue;
+      // Answers come candidate by candidate.
+      if (answer.candidate !== candidate) column = columnOf(view, (candidate = answer.candidate));
+      if (column === -1) continue;
       let row = rows.get(answer.example);
       if (row === undefined) {
-        const none = new Array<null>(entries.length).fill(null);
-        row = { example: answer.example, asked: 0, right: 0, mean: 0, spread: 0, answers: none };
+        const answers = new Array<Answer | null>(columns.length).fill(null);
+        row = { example: answer.example, asked: 0, right: 0, mean: 0, spread: 0, answers };
         rows.set(answer.example, row);
       }
       row.answers[column] = answer;
+      touched.add(answer.example);
     }
-  }
-  const all = [...rows.values()];
-  for (const row of all) summarize(row);
-  if (order === 'disagreement') all.sort((a, b) => b.spread - a.spread);
-  return {
-    split,
-    columns: entries.map(([id]) => id),
-    rows: all,
-    decide: all.filter((row) => row.spread > 0).length,
-    allRight: all.filter((row) => row.right === row.asked).length,
-    allWrong: all.filter((row) => row.mean === 0).length,
+    last = view.answers[read - 1];
+    for (const example of touched) {
+      const row = rows.get(example);
+      if (row) rows.set(example, summarized(row));
+    }
+    const all = [...rows.values()];
+    if (order === 'disagreement') all.sort((a, b) => b.spread - a.spread);
+    return {
+      split,
+      columns: columns.map(({ id }) => id),
+      rows: all,
+      decide: all.filter((row) => row.spread > 0).length,
+      allRight: all.filter((row) => row.right === row.asked).length,
+      allWrong: all.filter((row) => row.mean === 0).length,
+    };
   };
 }
 
 /** Two passes, so that equal scores have no spread at all. */
-function summarize(row: GridRow): void {
+function summarized({ example, answers }: GridRow): GridRow {
+  let asked = 0;
+  let right = 0;
   let sum = 0;
-  for (const answer of row.answers) {
+  for (const answer of answers) {
     if (answer === null) continue;
-    row.asked += 1;
+    asked += 1;
     sum += answer.score;
-    if (answer.score >= 1) row.right += 1;
+    if (answer.score >= 1) right += 1;
   }
-  row.mean = row.asked === 0 ? 0 : sum / row.asked;
+  const mean = asked === 0 ? 0 : sum / asked;
   let squares = 0;
-  for (const answer of row.answers) if (answer !== null) squares += (answer.score - row.mean) ** 2;
-  const spread = row.asked === 0 ? 0 : squares / row.asked;
-  row.spread = spread < 1e-12 ? 0 : spread;
+  for (const answer of answers) if (answer !== null) squares += (answer.score - mean) ** 2;
+  const spread = asked === 0 ? 0 : squares / asked;
+  return { example, asked, right, mean, spread: spread < 1e-12 ? 0 : spread, answers };
 }
 
 /** Sizes in pixels. */

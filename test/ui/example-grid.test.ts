@@ -5,6 +5,7 @@ import {
   cells,
   cellWidth,
   exampleGrid,
+  growingGrid,
   HEAD,
   moved,
   ROW_HEIGHT,
@@ -184,4 +185,38 @@ test('every answer of a recorded run is in one cell, and 200 × 300 are arranged
   const took = performance.now() - from;
   console.info(`200 × 300 answers arranged in ${took.toFixed(1)} ms`);
   expect(took).toBeLessThan(500);
+});
+
+test('a grid that grows with its run is at every moment the grid of the whole view, also after going back', () => {
+  const events = recordedEvents();
+  const moments = fc.array(
+    fc.record({ at: fc.nat({ max: events.length }), split: fc.constantFrom('validation', 'train', 'test') }),
+    { minLength: 1, maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(moments, fc.constantFrom('disagreement', 'asked'), (some, order) => {
+      const grow = growingGrid();
+      for (const { at, split } of some) {
+        const view = fold(events.slice(0, at));
+        const grown = grow(view, split, order);
+        expect(grown).toEqual(exampleGrid(view, split, order));
+        expect(grown.rows.every(({ answers }) => answers.length === grown.columns.length)).toBe(true);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('columns stand in order of creation, whoever is asked first', () => {
+  const grow = growingGrid();
+  const begun = [...['c0', 'c1', 'c2'].map(proposed), answered('c0', 'a', 1), answered('c2', 'a', 0)];
+  expect(grow(fold(begun), 'validation').columns).toEqual(['c0', 'c2']);
+  const view = begun.reduce(reduce, emptyView());
+  const first = grow(view, 'validation');
+  reduce(view, answered('c1', 'a', 1));
+  reduce(view, answered('nobody', 'a', 1));
+  const grown = grow(view, 'validation');
+  expect(grown.columns).toEqual(['c0', 'c1', 'c2']);
+  expect(grown.rows[0]?.answers.map((answer) => answer?.score)).toEqual([1, 1, 0]);
+  expect([first.rows[0]?.right, grown.rows[0]?.right]).toEqual([1, 2]);
 });
