@@ -59,7 +59,7 @@ export function uiReport({ again, lesson, run, entries, machine, browser }) {
       '',
     ],
     ...run.scrolled.map(({ name, times }) => [
-      `frames while ${name} scroll${name.startsWith('all') || name.endsWith('s') ? '' : 's'}`,
+      `frames while scrolling ${name}`,
       `${ms(quantile(times, 0.5))} median, ${ms(quantile(times, 0.95))} at 95 %, ${times.filter((time) => time > 1.5 * WANTED.frame).length} of ${times.length} late`,
       ms(WANTED.frame),
     ]),

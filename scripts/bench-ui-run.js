@@ -117,7 +117,7 @@ async function opened(browser, page) {
     });
     // The second visit: the first also fetches the view's code.
     shown.set(view, change.tasks);
-    if (view === 'Lineage') await page.getByText(/^all \d+$/).click();
+    if (view === 'Lineage') await page.locator('label', { hasText: /all \d+/ }).click();
   }
   await page.getByRole('tab', { name: 'Score', exact: true }).click();
 
@@ -133,11 +133,7 @@ async function opened(browser, page) {
       const element = document.querySelector(what);
       return element === null ? [] : Reflect.get(globalThis, 'measured').scroll(element, 60, 120);
     }, selector);
-  const scrolled = [{ name: 'the run with its newest candidates', times: await scroll('.middle') }];
-  const showAll = page.getByRole('button', { name: /^Show all/ });
-  if ((await showAll.count()) > 0) await showAll.first().click();
-  await page.waitForTimeout(300);
-  scrolled.push({ name: 'all candidates', times: await scroll('.middle') });
+  const scrolled = [{ name: 'the run with its candidates', times: await scroll('.middle') }];
   await page.getByRole('table', { name: 'Candidates' }).getByRole('button').first().click();
   await page.waitForTimeout(300);
   scrolled.push({ name: 'the answers of a candidate', times: await scroll('.right') });
@@ -146,7 +142,7 @@ async function opened(browser, page) {
     { view: 'Examples', name: 'the examples' },
   ]) {
     await page.getByRole('tab', { name: view, exact: true }).click();
-    if (view === 'Lineage') await page.getByText(/^all \d+$/).click();
+    if (view === 'Lineage') await page.locator('label', { hasText: /all \d+/ }).click();
     await page.waitForTimeout(300);
     scrolled.push({ name, times: await scroll('[role=tabpanel] .hold') });
   }

@@ -37,7 +37,7 @@ export async function traced(browser, page, work) {
       .map(thread),
   );
   const tasks = traceEvents
-    .filter((event) => event.ph === 'X' && /(^|::)RunTask$/.test(event.name) && main.has(thread(event)))
+    .filter((event) => event.ph === 'X' && event.name === 'RunTask' && main.has(thread(event)))
     .map(({ dur = 0, tdur = 0 }) => ({ wall: dur / 1000, busy: tdur / 1000 }));
   return { tasks, result };
 }

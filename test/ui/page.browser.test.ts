@@ -37,7 +37,7 @@ test('the form is made from the method’s options and hands on what was chosen'
     return handRun(config);
   });
   await render(App, { whetstone });
-  const gpo = whetstone.methods().find((method) => method.id === 'gpo');
+  const gpo = (await whetstone.described()).find((method) => method.id === 'gpo');
   for (const option of Object.values(gpo?.options ?? {})) {
     const field = page.getByLabelText(option.label, { exact: true }).first();
     if (!option.advanced) await expect.element(field).toBeVisible();
