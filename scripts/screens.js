@@ -19,7 +19,10 @@ import { ROOT } from './setup.js';
 const place = (name) => (page) => page.getByRole('link', { name, exact: true }).click();
 
 /** @type {Act} */
-const start = (page) => page.getByRole('button', { name: 'Start', exact: true }).click();
+const start = async (page) => {
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('region', { name: 'Run', exact: true }).waitFor();
+};
 
 /** @type {(name: string) => Act} */
 const tab = (name) => (page) =>
@@ -33,6 +36,9 @@ const press = (name) => (page) => page.getByRole('button', { name }).first().cli
 
 /** @type {(name: string | RegExp) => Act} */
 const shows = (name) => (page) => page.getByText(name).first().waitFor();
+
+/** @type {Act} */
+const dialog = (page) => page.getByRole('dialog').waitFor();
 
 /** @type {(summary: string) => Act} */
 const unfold = (summary) => (page) => page.locator('summary', { hasText: summary }).first().click();
@@ -116,17 +122,17 @@ export const SCREENS = [
       shows(/Read as/),
     ],
   ],
-  ['methods', 'test/ui/look.html', [press('Methods')]],
-  ['models', 'test/ui/look.html?models', [press('Models')]],
-  ['import', 'test/ui/look.html', [press('Import a task')]],
+  ['methods', 'test/ui/look.html', [press('Methods'), dialog]],
+  ['models', 'test/ui/look.html?models', [press('Models'), dialog]],
+  ['import', 'test/ui/look.html', [press('Import a task'), dialog]],
   ['import-table', 'test/ui/look.html', [press('Import a task'), paste(table)]],
   ['import-wrong', 'test/ui/look.html', [press('Import a task'), paste(`${table}\nno answer,\n,good`)]],
-  ['export', 'test/ui/look.html', [press('Export this task')]],
+  ['export', 'test/ui/look.html', [press('Export this task'), dialog]],
   ['lessons', '', [place('Lessons')]],
   ['lesson', '', lesson],
   ['lesson-jump', '', [...lesson, press(/three words that say nothing/)]],
   ['lesson-map', '', [...lesson, press(/The final test/), tab('Map')]],
-  ['branch', '', [...lesson, press(/The next meta-prompt/), press('Branch from here')]],
+  ['branch', '', [...lesson, press(/The next meta-prompt/), press('Branch from here'), dialog]],
   ['compare', 'test/ui/look-compare.html', [place('Compare')]],
   ['compare-experiment', 'test/ui/look-compare.html', [place('Compare'), press('Open')]],
   [
