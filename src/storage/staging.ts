@@ -3,7 +3,15 @@ import type { ExperimentRecord } from '../core/experiment.ts';
 import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { entry, logOf, pagesIn, runPagesOf, STRICT, written } from './database.ts';
-import { pagesOf, SPLITS, type Database, type RunHead, type RunRecord, type TaskHead } from './schema.ts';
+import {
+  pagesOf,
+  SPLITS,
+  STAGED,
+  type Database,
+  type RunHead,
+  type RunRecord,
+  type TaskHead,
+} from './schema.ts';
 
 /** A vector by the embedder and the hash of its text. */
 export interface KeptVector {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserPath } from '../../scripts/browser.js';
 import type { Killed } from '../kept/kills.ts';
@@ -272,5 +272,236 @@ describe(`kills at random moments (seed ${SEED})`, () => {
     await ended(current);
     expect(await told(current)).toEqual(expected);
     expect((await runIds(current)).includes(id)).toBe(true);
+  });
+});
+
+describe('faults in the middle of a run', () => {
+  let browser: Browser;
+  let apart: BrowserContext;
+  beforeAll(async () => {
+    const executablePath = browserPath();
+    browser = await chromium.launch({
+      ...(executablePath === null ? {} : { executablePath }),
+      args: ['--no-sandbox', '--disable-background-networking'],
+    });
+  });
+  afterAll(() => browser.close());
+  // What is done to the storage of one test must not reach the next.
+  beforeEach(async () => {
+    apart = await browser.newContext({ serviceWorkers: 'block', viewport: { width: 1280, height: 900 } });
+  });
+  afterEach(() => apart.close());
+
+  /** A tab with storage of its own, in which a run has begun and told so many events. */
+  async function running(count: number, seed = 6, script: () => void = () => undefined) {
+    const page = await apart.newPage();
+    await page.addInitScript(script);
+    await page.goto(`${served.url}?ms=10`);
+    await page.getByRole('form', { name: 'Set-up' }).waitFor();
+    await page.evaluate(() => kept.prepare());
+    const id = await begin(page, seed);
+    await events(page, count);
+    return { page, id, session: await apart.newCDPSession(page) };
+  }
+  const problems = (page: Page) => page.evaluate(() => kept.problems());
+
+  test('the disk is full: said once with what to do, and the run ends in memory as it would have', async () => {
+    const expected = await whole(6);
+    const { page, id, session } = await running(30);
+    const origin = new URL(served.url).origin;
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+    expect(await problems(page)).toEqual([expect.stringMatching(/no space left.*Library, Storage/)]);
+    // What is exported is whole, though its end was never on the disk.
+    expect(await page.evaluate((run) => kept.replayed(run), id)).toEqual(expected);
+    await page.getByRole('link', { name: 'Library' }).click();
+    await page.getByRole('tab', { name: 'Storage' }).click();
+    await page.getByRole('button', { name: 'Save a backup' }).waitFor();
+    expect(await page.getByRole('region', { name: 'Storage' }).textContent()).toMatch(/used\./);
+    await session.send('Storage.overrideQuotaForOrigin', { origin });
+    // After a reload the run is there as far as it could be written, and goes on from there.
+    await page.reload();
+    await page.getByRole('button', { name: 'Resume' }).first().click();
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+  });
+
+  test('a newer version of the page upgrades the database: the run ends here, and its log is whole', async () => {
+    const { page, id } = await running(30);
+    const other = await apart.newPage();
+    await other.goto(new URL('/no-such-page', served.url).href);
+    await other.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const opening = indexedDB.open('whetstone', 1000);
+          opening.onsuccess = () => resolve(opening.result.close());
+          opening.onerror = () => reject(opening.error);
+          opening.onblocked = () => reject(new Error('blocked'));
+        }),
+    );
+    await expect.poll(() => status(page)).toBe('failed');
+    expect((await problems(page)).join()).toMatch(/newer version of this page.*Reload/);
+    await page.getByText('Saving has stopped').first().waitFor();
+    const log = await other.evaluate(
+      (run) =>
+        new Promise<number[]>((resolve, reject) => {
+          const opening = indexedDB.open('whetstone');
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const all = opening.result.transaction('effects').objectStore('effects').getAllKeys();
+            all.onsuccess = () =>
+              resolve(
+                all.result.flatMap((key) => (Array.isArray(key) && key[0] === run ? [Number(key[1])] : [])),
+              );
+          };
+        }),
+      id,
+    );
+    expect(log.length).toBeGreaterThan(10);
+    expect(log).toEqual(log.map((_, i) => i));
+  });
+
+  test('the site data are cleared: told at once, and the run ends in memory as it would have', async () => {
+    const expected = await whole(6);
+    const { page, session } = await running(30);
+    await session.send('Storage.clearDataForOrigin', {
+      origin: new URL(served.url).origin,
+      storageTypes: 'indexeddb',
+    });
+    await page.getByText('the browser closed the database or its data were cleared').first().waitFor();
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+    await page.getByRole('region', { name: 'Result' }).waitFor();
+  });
+
+  test('a record of the log is damaged: it is named, asked for again, and the run is the undisturbed one', async () => {
+    const expected = await whole(6);
+    const { page, id } = await running(60);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expect.poll(() => status(page)).toBe('stopped');
+    await page.evaluate(
+      (run) =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('whetstone');
+          opening.onsuccess = () => {
+            const db = opening.result;
+            const tx = db.transaction('effects', 'readwrite');
+            tx.objectStore('effects').put({
+              run,
+              seq: 5,
+              key: 'foreign',
+              outcome: { kind: 'generate', ms: 'long' },
+            });
+            tx.oncomplete = () => resolve(db.close());
+            tx.onabort = () => reject(tx.error);
+          };
+        }),
+      id,
+    );
+    await page.reload();
+    await page.getByRole('button', { name: 'Resume' }).first().click();
+    await ended(page);
+    expect(await problems(page)).toEqual([expect.stringMatching(/Entry 5 of run .*asks for it again/)]);
+    expect(await told(page)).toEqual(expected);
+    expect(await page.evaluate((run) => kept.replayed(run), id)).toEqual(expected);
+  });
+
+  test('the tab is frozen in the background and thawed: the run goes on', async () => {
+    const expected = await whole(6);
+    const { page, session } = await running(20);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await page.waitForTimeout(1500);
+    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+    expect(await problems(page)).toEqual([]);
+  });
+
+  test('the machine sleeps (the tab’s process is stopped for a while): timers are late, the run goes on', async () => {
+    const expected = await whole(6);
+    const { page } = await running(20);
+    const session = await browser.newBrowserCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const tabs = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    expect(tabs.length).toBeGreaterThan(0);
+    for (const id of tabs) process.kill(id, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    for (const id of tabs) process.kill(id, 'SIGCONT');
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+    expect(await problems(page)).toEqual([]);
+  });
+
+  test('the tab is hidden, so that nothing is drawn: the run goes on, and the view is there at its end', async () => {
+    const expected = await whole(6);
+    const { page } = await running(5, 6, () => {
+      globalThis.requestAnimationFrame = () => 0;
+      Object.defineProperty(document, 'hidden', { get: () => true });
+      Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
+    });
+    await ended(page);
+    expect(await told(page)).toEqual(expected);
+    await page.getByRole('region', { name: 'Result' }).waitFor();
+  });
+
+  test('the answer to the wish for lasting storage is shown in words', async () => {
+    for (const answer of [true, false]) {
+      const page = await apart.newPage();
+      await page.addInitScript((granted) => {
+        let asked = false;
+        navigator.storage.persist = async () => {
+          asked = true;
+          return granted;
+        };
+        navigator.storage.persisted = async () => asked && granted;
+      }, answer);
+      await page.goto(`${served.url}?ms=0`);
+      await page.getByRole('form', { name: 'Set-up' }).waitFor();
+      await page.evaluate(() => kept.prepare());
+      await begin(page, 6);
+      await ended(page);
+      await page.getByRole('link', { name: 'Library' }).click();
+      await page.getByRole('tab', { name: 'Storage' }).click();
+      await page
+        .getByText(
+          answer ? 'has promised to keep it until you delete it' : 'may clear it when the disk is full',
+        )
+        .first()
+        .waitFor();
+      if (!answer) {
+        await page.getByRole('button', { name: 'Ask the browser to keep it' }).click();
+        await page.getByText('has not promised to keep it').waitFor();
+      }
+      await page.close();
+    }
+  });
+
+  test('everything goes into a backup, and comes back in a fresh profile', async () => {
+    const { page, id } = await running(5);
+    await ended(page);
+    await page.getByRole('link', { name: 'Library' }).click();
+    await page.getByRole('tab', { name: 'Storage' }).click();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save a backup' }).click();
+    const file = await (await saving).path();
+    await page.getByText(/^Saved: 1 run, 1 task/).waitFor();
+
+    const fresh = await browser.newContext({ serviceWorkers: 'block' });
+    const there = await fresh.newPage();
+    await there.goto(`${served.url}?ms=0#library`);
+    await there.getByRole('tab', { name: 'Storage' }).click();
+    await there.getByLabel('Backup file').setInputFiles(file);
+    await there.getByText(/^Restored: 1 run, 1 task/).waitFor();
+    expect(await there.evaluate((run) => kept.replayed(run), id)).toEqual(await told(page));
+    await there.getByLabel('Backup file').setInputFiles(file);
+    await there.getByText(/^Already here, and left as it was: 1 run, 1 task/).waitFor();
+    await there.getByLabel('Backup file').setInputFiles({
+      name: 'odd.backup',
+      mimeType: 'application/gzip',
+      buffer: Buffer.from('no backup'),
+    });
+    await there.getByText(/it is not a backup saved by Whetstone/).waitFor();
+    await fresh.close();
   });
 });
