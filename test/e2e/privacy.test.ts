@@ -61,6 +61,7 @@ describe('what the page asks for', () => {
   afterAll(() => opened.close());
 
   test('on every screen: only its origin, and all of it is in the list', async () => {
+    await started(page, opened.url);
     // The service worker fetches its copy of the page meanwhile.
     await page.evaluate(() => navigator.serviceWorker.ready);
     for (const name of ['Import a task', 'Export this task', 'Models', 'Methods']) {
@@ -73,6 +74,7 @@ describe('what the page asks for', () => {
       await page.locator('main').getByRole('heading').first().waitFor();
       await everyTab(page);
     }
+    await page.getByRole('link', { name: 'Run', exact: true }).click();
     await page.reload();
     await page.getByRole('button', { name: 'Start' }).waitFor();
     await expect.poll(() => unlisted(page, opened.asked)).toEqual([]);
@@ -85,6 +87,7 @@ describe('what the page asks for', () => {
     'in a whole run with real models (skipped without the model files: npm run models)',
     { timeout: 2 * PATIENCE },
     async () => {
+      await started(page, opened.url);
       const before = opened.asked.length;
       await page.getByRole('button', { name: 'Import a task' }).click();
       await page
@@ -307,6 +310,7 @@ describe('what the page may ask', () => {
   });
 
   test('an address of one’s own, allowed by its name, in the page that is made for it', async () => {
+    await page.getByRole('link', { name: 'Privacy', exact: true }).click();
     await page.getByLabel('Address to allow').fill('http://models.example:8123/v1');
     await page.getByRole('button', { name: 'Allow this address' }).click();
     const there = page.waitForURL(/elsewhere\.html/);
@@ -462,15 +466,6 @@ describe('a model server on this machine', () => {
     await expect.poll(async () => (await runIds(page)).length).toBe(1);
   });
 
-  test('is not followed to another address', { timeout: 120_000 }, async () => {
-    redirecting = true;
-    const { status, problems } = await run();
-    redirecting = false;
-    expect(status).not.toBe('finished');
-    expect(problems.join(' ')).toMatch(/could not be reached/);
-    expect(stranger).toEqual([]);
-  });
-
   test('has to be told the key again after a reload', { timeout: 120_000 }, async () => {
     await page.reload();
     await page.getByRole('button', { name: 'Start' }).waitFor();
@@ -478,5 +473,17 @@ describe('a model server on this machine', () => {
     expect((await run()).status).toBe('finished');
     expect(seen.map(({ key }) => key).filter((key) => key !== '')).toEqual([]);
     expect(opened.left).toEqual([]);
+  });
+
+  test('is not followed to another address', { timeout: 120_000 }, async () => {
+    // An engine that has yet to be loaded gives up soon.
+    await page.reload();
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    redirecting = true;
+    const { status, problems } = await run();
+    redirecting = false;
+    expect(status).not.toBe('finished');
+    expect(problems.join(' ')).toMatch(/could not be reached/);
+    expect(stranger).toEqual([]);
   });
 });
