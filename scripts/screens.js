@@ -18,7 +18,7 @@ import { ROOT } from './setup.js';
 /** @type {(name: string) => Act} */
 const place = (name) => (page) => page.getByRole('link', { name, exact: true }).click();
 
-/** @type {Act} */
+/** @param {Page} page */
 const start = async (page) => {
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.getByRole('region', { name: 'Run', exact: true }).waitFor();
