@@ -25,7 +25,12 @@ const who = inPage ? 'page' : inServiceWorker ? 'service worker' : self.name || 
 /** Where this text can be had; empty where it came with another. */
 const address =
   inPage && document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
-const channel = new BroadcastChannel('whetstone/requests');
+/** What was asked, to all pages. */
+const ROWS = 'whetstone/requests';
+/** Who keeps a channel open is sent all that passes; a thread that waits inside WebAssembly would heap it up for ever. */
+const rows = inPage ? new BroadcastChannel(ROWS) : null;
+/** What a page says to workers: rules that became narrower, or a question. */
+const words = new BroadcastChannel('whetstone/reach');
 /** Under this name in sessionStorage the list outlasts a reload. */
 const LIST_KEY = 'whetstone:requests';
 const run = Math.random().toString(36).slice(2);
@@ -49,8 +54,14 @@ function keep(row: Asked): void {
   for (const tell of watchers) tell();
 }
 
-function tell(row: Asked): void {
+function send(row: Asked): void {
+  const channel = rows ?? new BroadcastChannel(ROWS);
   channel.postMessage(row);
+  if (channel !== rows) channel.close();
+}
+
+function tell(row: Asked): void {
+  send(row);
   // A page that opens asks the service worker for what it missed.
   if (inPage || inServiceWorker) keep({ ...row });
 }
@@ -106,7 +117,7 @@ if (inPage) {
   addEventListener('storage', ({ key, newValue }) => {
     if (key !== REACH_KEY) return;
     narrow(sourcesOf(readReach(newValue)));
-    channel.postMessage(sources);
+    words.postMessage(sources);
   });
   addEventListener('pagehide', () => {
     try {
@@ -125,16 +136,15 @@ if (inServiceWorker)
     for (const url of [location.href, new URL('guard.js', location.href).href]) note(url, 'browser', 'left');
   });
 
-type Message = Asked | readonly string[] | 'what was asked?';
-channel.onmessage = ({ data }: MessageEvent<Message>) => {
+if (rows) rows.onmessage = ({ data }: MessageEvent<Asked>) => keep(data);
+type Word = readonly string[] | 'what was asked?';
+words.onmessage = ({ data }: MessageEvent<Word>) => {
   if (data === 'what was asked?') {
-    if (inServiceWorker) for (const row of kept.values()) channel.postMessage(row);
-  } else if ('id' in data) {
-    if (inPage) keep(data);
+    if (inServiceWorker) for (const row of kept.values()) send(row);
     // Sources come from a page whose user has just taken some away.
   } else if (!inPage && !inServiceWorker) narrow(data);
 };
-if (inPage) channel.postMessage('what was asked?' satisfies Message);
+if (inPage) words.postMessage('what was asked?' satisfies Word);
 
 // Nothing here uses these, and neither the policy nor the record would cover all of them.
 for (const name of [
