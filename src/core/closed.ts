@@ -80,6 +80,9 @@ function setFor(metric: Extract<Metric, { kind: 'choice' | 'boolean' }>, questio
   return set;
 }
 
+/** Characters of an option that are looked for in replies; a longer one is known by its letter alone. */
+const LONGEST_FORM = 400;
+
 function closedSet(
   metric: Extract<Metric, { kind: 'choice' | 'boolean' }>,
   question: string,
@@ -89,7 +92,7 @@ function closedSet(
   const bare = new Map<string, string>();
   const add = (text: string, answer: string, guarded: boolean) => {
     const form = fold(text);
-    if (form !== '' && !forms.has(form)) forms.set(form, { answer, guarded });
+    if (form !== '' && form.length <= LONGEST_FORM && !forms.has(form)) forms.set(form, { answer, guarded });
   };
   if (metric.kind === 'boolean') {
     const { yes, no } = metric;
