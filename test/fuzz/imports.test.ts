@@ -1,6 +1,6 @@
 /** More than ten thousand broken files and links: none may crash a reader, come in part, or be refused without a place. */
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { buildTask } from '../../src/app/import/build.ts';
 import { checkedOf, previewOf, taskOf } from '../../src/app/import/check.ts';
 import { readSources } from '../../src/app/import/read.ts';
@@ -12,11 +12,24 @@ import { exportPieces, type TaskFormat } from '../../src/app/task-export.ts';
 import { parseTask, TaskError, taskText } from '../../src/app/task-file.ts';
 import type { Task } from '../../src/core/task.ts';
 import { opro } from '../../src/optimizers/opro.ts';
+import { backup, chainedSum } from '../../src/storage/backup.ts';
 import { StorageError } from '../../src/storage/errors.ts';
+import { memoryStore } from '../../src/storage/memory.ts';
+import { restore } from '../../src/storage/restore.ts';
 import type { RunRecord } from '../../src/storage/schema.ts';
 import { exportRun } from '../../src/storage/transfer.ts';
 import { configFor, play, tinyTask } from '../optimizers/harness.ts';
+import { contents, unpacked } from '../storage/backup-contract.ts';
+import {
+  effects as someEffects,
+  experiment,
+  record as someRecord,
+  task as someTask,
+} from '../storage/records.ts';
 import { anyText, broken, breaks, changed, changes } from './nasty.ts';
+
+// Seconds each where the machine has nothing else to do.
+vi.setConfig({ testTimeout: 240_000 });
 
 /** What became of the broken ones, by kind. A change may leave a file good: then it must come in whole. */
 const met = new Map<string, { refused: number; faulty: number; good: number }>();
@@ -293,6 +306,70 @@ describe('run bundles', () => {
     await fc.assert(
       fc.asyncProperty(changes, (how) => judge(new Blob([changed(tree, how)]))),
       { numRuns: 800 },
+    );
+  });
+});
+
+describe('backups', () => {
+  async function smallBackup(): Promise<string> {
+    const store = memoryStore();
+    await store.addRun(someRecord(), someEffects(5));
+    await store.saveTask(someTask());
+    await store.saveExperiment(experiment());
+    await store.saveSetting('prompt-tags', { a: ['good'] });
+    return unpacked((await backup(store)).file);
+  }
+
+  /** All of it or nothing, and where it is not all, the line. */
+  async function judge(text: string) {
+    const store = memoryStore();
+    try {
+      const { added } = await restore(store, new Blob([text]));
+      expect((await store.runs()).items).toHaveLength(added.runs);
+      expect((await store.tasks()).items).toHaveLength(added.tasks);
+      expect((await store.settings()).size).toBe(added.settings);
+      note('backups', 'good');
+    } catch (thrown) {
+      if (!(thrown instanceof StorageError)) throw thrown;
+      expect(thrown.fault).toBe('broken');
+      expect(thrown.message).toMatch(
+        /lines? \d+|not a backup saved|it is empty|version|cut short|twice|lacks|holds/,
+      );
+      expect(await contents(store)).toStrictEqual(await contents(memoryStore()));
+      note('backups', 'refused');
+    }
+  }
+
+  test('with signs changed', async () => {
+    const good = await smallBackup();
+    await judge(good);
+    expect(met.get('backups')?.good).toBe(1);
+    await fc.assert(
+      fc.asyncProperty(breaks, (how) => judge(broken(good, how))),
+      { numRuns: 500 },
+    );
+  });
+
+  test('with any value in any place, and sums that are right all the same', async () => {
+    const lines = (await smallBackup()).trim().split('\n');
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), changes, async (nth, how) => {
+        const sum = chainedSum();
+        const text: string[] = [];
+        const content = lines.filter((line) => !line.startsWith('{"sum"'));
+        const hit = content[nth % content.length];
+        for (const line of lines) {
+          const now = line.startsWith('{"sum"')
+            ? JSON.stringify({ sum: await sum.sum() })
+            : line === hit
+              ? changed(JSON.parse(line), how)
+              : line;
+          if (!line.startsWith('{"sum"')) await sum.add(now);
+          text.push(now);
+        }
+        await judge(`${text.join('\n')}\n`);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -1,6 +1,6 @@
 /** Whatever a model says, its readers do not throw, take no whole reply for a missing tag, and are linear in its length. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { inert, specialNames } from '../../src/engines/inert.ts';
 import { listedOptions } from '../../src/core/allowed.ts';
 import { csvOf } from '../../src/core/csv.ts';
@@ -29,6 +29,9 @@ import type { Metric } from '../../src/core/task.ts';
 import { wordsOf } from '../../src/optimizers/capo.ts';
 import { promptsAs } from '../../src/ui/found-prompts.ts';
 import { NASTY } from './nasty.ts';
+
+// Seconds each where the machine has nothing else to do.
+vi.setConfig({ testTimeout: 240_000 });
 
 const QUESTION = 'Which one?\nOptions:\n(A) red wine\n(B) green tea.\n(C) no';
 const OPTIONS = ['red wine', 'green tea', 'no'];
