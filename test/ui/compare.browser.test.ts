@@ -211,6 +211,8 @@ test('runs over other examples are said to be so and not tested', async () => {
     .toHaveTextContent(
       'They are of different tasks, tested on different examples, so there is no paired test.',
     );
+  // A third may be ticked without opening the list again.
+  await expect.element(boxes.nth(0)).toBeVisible();
 });
 
 test('the drawing becomes a file that stands alone', async () => {
