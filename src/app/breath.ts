@@ -3,15 +3,19 @@ const WORK = 12;
 
 /** Lets the page draw and take input between two stretches of work. */
 export interface Breather {
-  /** Call between pieces of work; waits only when enough was done since the last time. */
+  /** Whether enough was done since the last time. To be asked before `breathe` where the pieces are many and small. */
+  due(): boolean;
+  /** Call between pieces of work; waits only when it is due. */
   breathe(): Promise<void>;
 }
 
 export function breather(now = () => performance.now()): Breather {
   let breathed = now();
+  const due = () => now() - breathed >= WORK;
   return {
+    due,
     async breathe() {
-      if (now() - breathed < WORK) return;
+      if (!due()) return;
       await turn();
       breathed = now();
     },

@@ -221,9 +221,9 @@ export function startRun(
       const events = run(config, task, optimizer, effects, { finishing: () => finishing });
       if (past.length > 0) become('running');
       const over = stageEnds();
-      const { breathe } = breather();
+      const { due, breathe } = breather();
       for await (const event of events) {
-        await breathe();
+        if (due()) await breathe();
         if (over(event) && stepping) await hold();
         const worthSaving = note(event);
         tell({ type: 'event', event });

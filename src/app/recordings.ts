@@ -50,10 +50,10 @@ export async function* replayed(
 ): AsyncGenerator<RunEvent> {
   const { record, effects: log } = recorded;
   const effects = through(logged(pastOf(log), record.config.models, null, () => Promise.resolve()));
-  const { breathe } = breather();
+  const { due, breathe } = breather();
   for await (const event of run(record.config, record.task, method, effects)) {
     yield event;
-    await breathe();
+    if (due()) await breathe();
   }
 }
 

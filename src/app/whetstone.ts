@@ -120,16 +120,16 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return { record, effects: items };
   }
 
-  async function* replayOf(recorded: Recorded): AsyncGenerator<RunEvent> {
+  async function replayOf(recorded: Recorded): Promise<AsyncGenerator<RunEvent>> {
     const { optimizer, models: asked } = recorded.record.config;
     const [{ replayed }, method] = await Promise.all([recordings(), methodOf(optimizer)]);
-    yield* replayed(recorded, method, (effects) => vectors.hear(asked.embedder, effects));
+    return replayed(recorded, method, (effects) => vectors.hear(asked.embedder, effects));
   }
 
   async function recording(id: string): Promise<Recording> {
     const recorded = await recordedOf(id);
     const { growing } = await recordings();
-    const { events, first, whole } = growing(replayOf(recorded));
+    const { events, first, whole } = growing(await replayOf(recorded));
     await first;
     return { ...recordingOf({ ...recorded, events }, (await runsHeld()).has(id)), whole };
   }
@@ -222,7 +222,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return watchRun(id, {
       record: () => recordOf(id),
       async *events() {
-        yield* replayOf({ record: await recordOf(id), effects: (await store.loadEffects(id)).items });
+        yield* await replayOf({ record: await recordOf(id), effects: (await store.loadEffects(id)).items });
       },
       resume: (release) => resumeHeld(id, release),
     });
@@ -332,7 +332,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
 
     async *replay(id) {
-      yield* replayOf(await recordedOf(id));
+      yield* await replayOf(await recordedOf(id));
     },
     recording,
     async openBundle(file) {

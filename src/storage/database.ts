@@ -113,14 +113,15 @@ export function databaseStore(db: Database, gone: () => StorageError | null = ()
     }),
     loadEffects: guarded('Reading the log', async (run) => {
       const log: EffectLog = { items: [], problems: [], next: 0 };
-      let after = -Infinity;
+      let reading = db.getAll('effects', logOf(run), PAGE);
       for (;;) {
-        const page = await db.getAll('effects', logOf(run, after), PAGE);
+        const page = await reading;
+        const last = page.length < PAGE ? undefined : page.at(-1);
+        // The next page is on its way while this one is checked. The database itself vouches for `seq`: it is of the
+        // key by which the record was found.
+        if (last !== undefined) reading = db.getAll('effects', logOf(run, last.seq), PAGE);
         for (const record of page) take(log, record);
-        const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) return log;
-        // The database itself vouches for these two fields: they are the key by which the record was found.
-        after = last.seq;
+        if (last === undefined) return log;
       }
     }),
 

@@ -451,8 +451,9 @@ function change(view: RunView, step: number, part: Partial<StepView>): void {
   view.steps.set(step, { ...known, ...part });
 }
 
-const noAnswers = { answers: 0, sum: 0, unreadable: 0, refused: 0 };
+const noAnswers: Omit<Tally, 'at'> = { answers: 0, sum: 0, unreadable: 0, refused: 0 };
 
+/** Nine of ten events are answers, so what is made for each is written out. */
 function answered(view: RunView, answer: Answer): void {
   view.answers.push(answer);
   if (answer.reused) view.reused[answer.split === 'test' ? 'test' : 'target'] += 1;
@@ -467,20 +468,22 @@ function answered(view: RunView, answer: Answer): void {
   view.unreadable += unreadable;
   const known = view.candidates.get(answer.candidate);
   if (!known) return;
-  known.answers.push(answer);
-  const tally = known.tallies[answer.split] ?? noAnswers;
+  const { candidate, edit, scores, tallies, answers } = known;
+  answers.push(answer);
+  const tally = tallies[answer.split] ?? noAnswers;
+  const grown: Tally = {
+    at: spent(view),
+    answers: tally.answers + 1,
+    sum: tally.sum + answer.score,
+    unreadable: tally.unreadable + unreadable,
+    refused: tally.refused + refused,
+  };
   view.candidates.set(answer.candidate, {
-    ...known,
-    tallies: {
-      ...known.tallies,
-      [answer.split]: {
-        at: spent(view),
-        answers: tally.answers + 1,
-        sum: tally.sum + answer.score,
-        unreadable: tally.unreadable + unreadable,
-        refused: tally.refused + refused,
-      },
-    },
+    candidate,
+    edit,
+    scores,
+    tallies: { ...tallies, [answer.split]: grown },
+    answers,
   });
 }
 
