@@ -117,7 +117,7 @@ async function opened(browser, page) {
     });
     // The second visit: the first also fetches the view's code.
     shown.set(view, change.tasks);
-    if (view === 'Lineage') await page.locator('label', { hasText: /all \d+/ }).click();
+    if (view === 'Lineage') await page.locator('[aria-labelledby=lineage-title] label').first().click();
   }
   await page.getByRole('tab', { name: 'Score', exact: true }).click();
 
@@ -142,7 +142,7 @@ async function opened(browser, page) {
     { view: 'Examples', name: 'the examples' },
   ]) {
     await page.getByRole('tab', { name: view, exact: true }).click();
-    if (view === 'Lineage') await page.locator('label', { hasText: /all \d+/ }).click();
+    if (view === 'Lineage') await page.locator('[aria-labelledby=lineage-title] label').first().click();
     await page.waitForTimeout(300);
     scrolled.push({ name, times: await scroll('[role=tabpanel] .hold') });
   }
