@@ -15,7 +15,6 @@ import { defaultConfig } from './defaults.ts';
 import { makeModels } from './engines.ts';
 import { bounded } from './estimate.ts';
 import type { Experiments } from './experiments.ts';
-import { gradientFit } from './gradient-fit.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import type { StartedRun } from './live-run.ts';
@@ -246,7 +245,11 @@ export function makeWhetstone(make = makeModels): Whetstone {
     const ids = { target, optimizer, embedder: EMBEDDER_ID };
     const theMethod = await methodOf(method);
     const gradient = theMethod.tunes
-      ? gradientFit(theTarget, await models.choices(), await models.probe()).text
+      ? (await import('./gradient-fit.ts')).gradientFit(
+          theTarget,
+          await models.choices(),
+          await models.probe(),
+        ).text
       : '';
     return {
       ...defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient),
