@@ -45,6 +45,8 @@ interface Kept {
   prepare(): Promise<unknown>;
   seed(next: number): void;
   asks(): number;
+  holdAt(ask: number): void;
+  releaseIn(ms: number): void;
   watching(): boolean;
   status(): string;
   problems(): string[];
@@ -71,20 +73,36 @@ const status = (page: Page) => page.evaluate(() => kept.status());
 const told = (page: Page) => page.evaluate(() => kept.told());
 const ended = (page: Page) => expect.poll(() => status(page), { timeout: 60_000 }).toBe('finished');
 
-/** Starts a run by the page's own button; its id. */
-async function begin(page: Page, seed: number): Promise<string> {
-  await page.evaluate((next) => kept.seed(next), seed);
+/** Starts a run by the page's own button, which waits at its ask of this number; its id. */
+async function begin(page: Page, seed: number, hold = Infinity): Promise<string> {
+  await page.evaluate(
+    ([next, ask]) => {
+      kept.seed(next);
+      kept.holdAt(ask);
+    },
+    [seed, hold] as const,
+  );
   await page.getByRole('button', { name: 'Start', exact: true }).click();
-  await expect.poll(() => status(page)).toBe('running');
+  if (hold < Infinity) await asked(page, hold);
   return page.evaluate(() => globalThis.whetstone?.runs().then(([run]) => run?.id ?? '') ?? '');
 }
+/** Waits until the tab waits with its ask of this number. */
+const asked = (page: Page, count: number) =>
+  expect.poll(() => page.evaluate(() => kept.asks()), { timeout: 60_000 }).toBe(count);
+const holdAt = (page: Page, ask: number) => page.evaluate((next) => kept.holdAt(next), ask);
+const go = (page: Page) => holdAt(page, Infinity);
+
 async function watch(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Library' }).click();
   await page.getByRole('button', { name: 'Watch', exact: true }).first().click();
   await page.getByRole('button', { name: 'Go on here' }).waitFor();
+  expect(await page.evaluate(() => kept.watching())).toBe(true);
 }
-const events = (page: Page, count: number) =>
-  expect.poll(async () => (await told(page)).length, { timeout: 30_000 }).toBeGreaterThan(count);
+/** Waits until one tab has told what the other has. */
+async function level(page: Page, other: Page): Promise<void> {
+  const expected = (await told(other)).join('\n');
+  await expect.poll(async () => (await told(page)).join('\n')).toBe(expected);
+}
 
 /** The events of the run with this seed when nobody disturbs it. */
 const undisturbed = new Map<number, string[]>();
@@ -108,14 +126,18 @@ beforeAll(async () => {
 
 describe('two tabs', () => {
   test('one works on a run, the other watches it live and tells the same', async () => {
-    const first = await tab(15);
-    await begin(first, 3);
-    await events(first, 20);
-    const second = await tab(15);
+    const first = await tab(2);
+    await begin(first, 3, 20);
+    const second = await tab(2);
     await watch(second);
-    expect(await second.evaluate(() => kept.watching())).toBe(true);
-    await events(second, 60);
+    await level(second, first);
+    const before = (await told(second)).length;
+    await holdAt(first, 60);
+    await asked(first, 60);
+    await level(second, first);
+    expect((await told(second)).length).toBeGreaterThan(before + 30);
     expect(await status(second)).toBe('running');
+    await go(first);
     await ended(first);
     await ended(second);
     expect(await told(second)).toEqual(await told(first));
@@ -124,9 +146,9 @@ describe('two tabs', () => {
   });
 
   test('the controls of the one that watches work in the other; what it works on cannot be deleted', async () => {
-    const first = await tab(20);
-    const id = await begin(first, 3);
-    const second = await tab(20);
+    const first = await tab(2);
+    const id = await begin(first, 3, 40);
+    const second = await tab(2);
     await watch(second);
     await second.getByRole('button', { name: 'Pause', exact: true }).click();
     await expect.poll(() => status(first)).toBe('paused');
@@ -143,6 +165,7 @@ describe('two tabs', () => {
     await second.getByRole('button', { name: 'Continue', exact: true }).click();
     await expect.poll(() => status(first)).toBe('running');
     await second.getByRole('button', { name: 'Finish now' }).click();
+    await go(first);
     await ended(first);
     await ended(second);
     expect(await told(second)).toEqual(await told(first));
@@ -151,15 +174,15 @@ describe('two tabs', () => {
 
   test('the one that watches takes the run over when the other is killed, and it is the undisturbed run', async () => {
     const expected = await whole(4);
-    const first = await tab(15);
-    const id = await begin(first, 4);
-    const second = await tab(15);
+    const first = await tab(2);
+    const id = await begin(first, 4, 50);
+    const second = await tab(2);
     await watch(second);
-    await events(second, 40);
+    await level(second, first);
     await kill(first);
-    await expect.poll(() => second.evaluate(() => kept.watching()), { timeout: 20_000 }).toBe(false);
     await second.getByText('The tab that worked on this run is gone').waitFor();
     await ended(second);
+    expect(await second.evaluate(() => kept.watching())).toBe(false);
     expect(await told(second)).toEqual(expected);
     expect(await second.evaluate(() => kept.asks())).toBeGreaterThan(0);
     expect(await second.evaluate((run) => kept.replayed(run), id)).toEqual(expected);
@@ -167,18 +190,20 @@ describe('two tabs', () => {
 
   test('the run is handed over on request, and the tab that gave it can watch', async () => {
     const expected = await whole(4);
-    const first = await tab(25);
-    await begin(first, 4);
-    const second = await tab(25);
+    const first = await tab(2);
+    await begin(first, 4, 30);
+    const second = await tab(2);
     await watch(second);
-    await events(second, 30);
+    await holdAt(second, 20);
     await second.getByRole('button', { name: 'Go on here' }).click();
     await expect.poll(() => status(first)).toBe('stopped');
     await first.getByText('Another tab has taken this run over').waitFor();
-    await expect.poll(() => second.evaluate(() => kept.watching())).toBe(false);
-    await expect.poll(() => status(second)).toBe('running');
+    await asked(second, 20);
+    expect(await second.evaluate(() => kept.watching())).toBe(false);
     await first.getByRole('button', { name: 'Resume', exact: true }).first().click();
     await first.getByRole('button', { name: 'Go on here' }).waitFor();
+    await level(first, second);
+    await go(second);
     await ended(second);
     await ended(first);
     expect(await told(second)).toEqual(expected);
@@ -260,14 +285,14 @@ describe(`kills at random moments (seed ${SEED})`, () => {
 
   test('a tab killed six times in one run', { timeout: PATIENCE }, async () => {
     const expected = await whole(5);
-    let current = await tab(5);
-    const id = await begin(current, 5);
+    let current = await tab(2);
+    const id = await begin(current, 5, 14);
     for (let i = 1; i <= 6; i++) {
-      await events(current, 20 * i);
       await kill(current);
-      current = await tab(5);
+      current = await tab(2);
+      await holdAt(current, i < 6 ? 14 : Infinity);
       await current.getByRole('button', { name: 'Resume' }).first().click();
-      await expect.poll(() => status(current)).toBe('running');
+      if (i < 6) await asked(current, 14);
     }
     await ended(current);
     expect(await told(current)).toEqual(expected);
@@ -292,15 +317,14 @@ describe('faults in the middle of a run', () => {
   });
   afterEach(() => apart.close());
 
-  /** A tab with storage of its own, in which a run has begun and told so many events. */
-  async function running(count: number, seed = 6, script: () => void = () => undefined) {
+  /** A tab with storage of its own, in which a run waits at its ask of this number. */
+  async function running(hold: number, script: () => void = () => undefined) {
     const page = await apart.newPage();
     await page.addInitScript(script);
-    await page.goto(`${served.url}?ms=10`);
+    await page.goto(`${served.url}?ms=2`);
     await page.getByRole('form', { name: 'Set-up' }).waitFor();
     await page.evaluate(() => kept.prepare());
-    const id = await begin(page, seed);
-    await events(page, count);
+    const id = await begin(page, 6, hold);
     return { page, id, session: await apart.newCDPSession(page) };
   }
   const problems = (page: Page) => page.evaluate(() => kept.problems());
@@ -310,6 +334,7 @@ describe('faults in the middle of a run', () => {
     const { page, id, session } = await running(30);
     const origin = new URL(served.url).origin;
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await go(page);
     await ended(page);
     expect(await told(page)).toEqual(expected);
     expect(await problems(page)).toEqual([expect.stringMatching(/no space left.*Library, Storage/)]);
@@ -340,6 +365,7 @@ describe('faults in the middle of a run', () => {
           opening.onblocked = () => reject(new Error('blocked'));
         }),
     );
+    await go(page);
     await expect.poll(() => status(page)).toBe('failed');
     expect((await problems(page)).join()).toMatch(/newer version of this page.*Reload/);
     await page.getByText('Saving has stopped').first().waitFor();
@@ -370,6 +396,7 @@ describe('faults in the middle of a run', () => {
       storageTypes: 'indexeddb',
     });
     await page.getByText('the browser closed the database or its data were cleared').first().waitFor();
+    await go(page);
     await ended(page);
     expect(await told(page)).toEqual(expected);
     await page.getByRole('region', { name: 'Result' }).waitFor();
@@ -377,7 +404,7 @@ describe('faults in the middle of a run', () => {
 
   test('a record of the log is damaged: it is named, asked for again, and the run is the undisturbed one', async () => {
     const expected = await whole(6);
-    const { page, id } = await running(60);
+    const { page, id } = await running(40);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expect.poll(() => status(page)).toBe('stopped');
     await page.evaluate(
@@ -410,6 +437,7 @@ describe('faults in the middle of a run', () => {
   test('the tab is frozen in the background and thawed: the run goes on', async () => {
     const expected = await whole(6);
     const { page, session } = await running(20);
+    await page.evaluate(() => kept.releaseIn(300));
     await session.send('Page.setWebLifecycleState', { state: 'frozen' });
     await page.waitForTimeout(1500);
     await session.send('Page.setWebLifecycleState', { state: 'active' });
@@ -425,6 +453,7 @@ describe('faults in the middle of a run', () => {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo');
     const tabs = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
     expect(tabs.length).toBeGreaterThan(0);
+    await page.evaluate(() => kept.releaseIn(300));
     for (const id of tabs) process.kill(id, 'SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 3000));
     for (const id of tabs) process.kill(id, 'SIGCONT');
@@ -435,11 +464,12 @@ describe('faults in the middle of a run', () => {
 
   test('the tab is hidden, so that nothing is drawn: the run goes on, and the view is there at its end', async () => {
     const expected = await whole(6);
-    const { page } = await running(5, 6, () => {
+    const { page } = await running(5, () => {
       globalThis.requestAnimationFrame = () => 0;
       Object.defineProperty(document, 'hidden', { get: () => true });
       Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
     });
+    await go(page);
     await ended(page);
     expect(await told(page)).toEqual(expected);
     await page.getByRole('region', { name: 'Result' }).waitFor();
@@ -479,6 +509,7 @@ describe('faults in the middle of a run', () => {
 
   test('everything goes into a backup, and comes back in a fresh profile', async () => {
     const { page, id } = await running(5);
+    await go(page);
     await ended(page);
     await page.getByRole('link', { name: 'Library' }).click();
     await page.getByRole('tab', { name: 'Storage' }).click();

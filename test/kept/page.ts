@@ -15,10 +15,20 @@ import { configOf, simulated, TASK, timeless } from './world.ts';
 const latency = Number(new URL(location.href).searchParams.get('ms') ?? 0);
 /** How many asks were made in this tab. */
 let asks = 0;
-const pace = () => {
+/** The ask of this number, and those after it, wait until it is raised. */
+let limit = Infinity;
+let raised = Promise.withResolvers<void>();
+function holdAt(number: number): void {
+  limit = number;
+  raised.resolve();
+  raised = Promise.withResolvers();
+}
+async function pace(): Promise<void> {
   asks += 1;
-  return latency === 0 ? undefined : new Promise<void>((resolve) => setTimeout(resolve, latency));
-};
+  const own = asks;
+  if (latency > 0) await new Promise((resolve) => setTimeout(resolve, latency));
+  while (own >= limit) await raised.promise;
+}
 
 const choice: ModelChoice = {
   id: configOf(1).models.target,
@@ -76,6 +86,9 @@ Object.assign(globalThis, {
     prepare: () => whetstone.importTask(taskText(TASK)),
     seed: (next: number) => void (seed = next),
     asks: () => asks,
+    holdAt,
+    /** Lets all go on, a while later. */
+    releaseIn: (ms: number) => void setTimeout(() => holdAt(Infinity), ms),
     run: () => run,
     watching: () => run?.watched !== undefined,
     status: () =>

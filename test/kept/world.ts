@@ -21,7 +21,13 @@ export function simulated(pace: Pace): LiveModels & { target: Engine; optimizer:
   const paced = (engine: Engine, role: 'target' | 'optimizer'): Engine => ({
     ...engine,
     async generate(ask, signal) {
-      await pace(role);
+      const waiting = pace(role);
+      // A cancelled ask waits no longer.
+      if (waiting !== undefined)
+        await Promise.race([
+          waiting,
+          new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+        ]);
       return engine.generate(ask, signal);
     },
   });
