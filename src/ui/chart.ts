@@ -149,6 +149,39 @@ export function chart(
   };
 }
 
+/** Dots as few outlines: their intervals, and the points of those that are whole, that left a race, that go on. */
+export interface Outlines {
+  intervals: string;
+  whole: string;
+  left: string;
+  asking: string;
+}
+
+/** Draws dots that need no element of their own; `radius` in pixels. */
+export function outlines(dots: readonly Dot[], radius = 4): Outlines {
+  const drawn: Outlines = { intervals: '', whole: '', left: '', asking: '' };
+  const at = (value: number) => Math.round(value * 10) / 10;
+  for (const { x, y, low, high, partial, eliminated } of dots) {
+    drawn.intervals += `M${at(x)} ${at(low)}V${at(high)}`;
+    const point = `M${at(x - radius)} ${at(y)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`;
+    drawn[!partial ? 'whole' : eliminated ? 'left' : 'asking'] += point;
+  }
+  return drawn;
+}
+
+/** The dot nearest to a place, none farther than `reach` pixels; null where there is none. */
+export function dotAt(dots: readonly Dot[], x: number, y: number, reach = 11): Dot | null {
+  let found: Dot | null = null;
+  let least = reach;
+  for (const dot of dots) {
+    const far = Math.hypot(dot.x - x, dot.y - y);
+    if (far > least) continue;
+    found = dot;
+    least = far;
+  }
+  return found;
+}
+
 /** Value of `axis` in what was used. Minutes are fractions. */
 export function value(at: Spent, axis: Axis): number {
   if (axis === 'tokens') return at.tokens;

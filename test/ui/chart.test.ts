@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chart } from '../../src/ui/chart.ts';
+import { chart, dotAt, outlines } from '../../src/ui/chart.ts';
 import { emptyView, reduce } from '../../src/ui/run-view.ts';
 import { recordedEvents } from './recorded.ts';
 
@@ -59,4 +59,25 @@ test('a candidate that left a race says who beat it; one that was taken up again
   expect(again?.eliminated).toBeNull();
   const whole = chart(reduce(upTo(events.length), out), 'tokens', 'validation', 600, 300).dots[0];
   expect(whole?.eliminated).toBeNull();
+});
+
+test('many dots are few outlines, by kind, and are found by where they are', () => {
+  const [first] = chart(ended, 'tokens', 'validation', 600, 300).dots;
+  if (first === undefined) throw new Error('no dot');
+  const dot = (x: number, more = {}) => ({ ...first, id: `at ${x}`, x, y: 50, low: 60, high: 40, ...more });
+  const some = [
+    dot(10),
+    dot(30.04),
+    dot(50, { partial: true, eliminated: { by: 'c1', n: 8 } }),
+    dot(70, { partial: true, eliminated: null }),
+  ];
+  expect(outlines(some, 4)).toEqual({
+    intervals: 'M10 60V40M30 60V40M50 60V40M70 60V40',
+    whole: 'M6 50a4 4 0 1 0 8 0a4 4 0 1 0 -8 0M26 50a4 4 0 1 0 8 0a4 4 0 1 0 -8 0',
+    left: 'M46 50a4 4 0 1 0 8 0a4 4 0 1 0 -8 0',
+    asking: 'M66 50a4 4 0 1 0 8 0a4 4 0 1 0 -8 0',
+  });
+  expect(dotAt(some, 31, 52)?.x).toBe(30.04);
+  expect(dotAt(some, 18, 50)?.x).toBe(10);
+  expect(dotAt(some, 90, 50)).toBeNull();
 });
