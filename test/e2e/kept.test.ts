@@ -47,6 +47,8 @@ interface Kept {
   asks(): number;
   holdAt(ask: number): void;
   releaseIn(ms: number): void;
+  fill(): Promise<void>;
+  empty(): Promise<void>;
   watching(): boolean;
   status(): string;
   problems(): string[];
@@ -318,10 +320,10 @@ describe('faults in the middle of a run', () => {
   afterEach(() => apart.close());
 
   /** A tab with storage of its own, in which a run waits at its ask of this number. */
-  async function running(hold: number, script: () => void = () => undefined) {
+  async function running(hold: number, script: () => void = () => undefined, quota = 0) {
     const page = await apart.newPage();
     await page.addInitScript(script);
-    await page.goto(`${served.url}?ms=2`);
+    await page.goto(`${served.url}?ms=2&quota=${quota}`);
     await page.getByRole('form', { name: 'Set-up' }).waitFor();
     await page.evaluate(() => kept.prepare());
     const id = await begin(page, 6, hold);
@@ -331,9 +333,8 @@ describe('faults in the middle of a run', () => {
 
   test('the disk is full: said once with what to do, and the run ends in memory as it would have', async () => {
     const expected = await whole(6);
-    const { page, id, session } = await running(30);
-    const origin = new URL(served.url).origin;
-    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    const { page, id } = await running(30, () => undefined, 4_000_000);
+    await page.evaluate(() => kept.fill());
     await go(page);
     await ended(page);
     expect(await told(page)).toEqual(expected);
@@ -344,7 +345,7 @@ describe('faults in the middle of a run', () => {
     await page.getByRole('tab', { name: 'Storage' }).click();
     await page.getByRole('button', { name: 'Save a backup' }).waitFor();
     expect(await page.getByRole('region', { name: 'Storage' }).textContent()).toMatch(/used\./);
-    await session.send('Storage.overrideQuotaForOrigin', { origin });
+    await page.evaluate(() => kept.empty());
     // After a reload the run is there as far as it could be written, and goes on from there.
     await page.reload();
     await page.getByRole('button', { name: 'Resume' }).first().click();
@@ -355,7 +356,7 @@ describe('faults in the middle of a run', () => {
   test('a newer version of the page upgrades the database: the run ends here, and its log is whole', async () => {
     const { page, id } = await running(30);
     const other = await apart.newPage();
-    await other.goto(new URL('/no-such-page', served.url).href);
+    await other.goto(new URL('/icon.svg', served.url).href);
     await other.evaluate(
       () =>
         new Promise((resolve, reject) => {
@@ -494,6 +495,7 @@ describe('faults in the middle of a run', () => {
       await page.getByRole('link', { name: 'Library' }).click();
       await page.getByRole('tab', { name: 'Storage' }).click();
       await page
+        .getByRole('region', { name: 'Storage' })
         .getByText(
           answer ? 'has promised to keep it until you delete it' : 'may clear it when the disk is full',
         )

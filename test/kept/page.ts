@@ -2,6 +2,7 @@
  * The whole page over simulated models, to be closed, killed and starved. Driven by test/e2e/kept.test.ts through
  * `kept`; `?ms=5` is how long a model takes to answer.
  */
+import { openDB } from 'idb';
 import { mount } from 'svelte';
 import { makeModels } from '../../src/app/engines.ts';
 import type { ModelChoice, Run, RunSignal } from '../../src/app/types.ts';
@@ -49,6 +50,36 @@ const choice: ModelChoice = {
   parallel: 1,
 };
 
+/** `?quota=4000000`: all that is stored here has so much room, which the browser enforces. */
+const quota = Number(new URL(location.href).searchParams.get('quota') ?? 0);
+if (quota > 0) {
+  const { indexedDB: small } = await navigator.storageBuckets.open('small', { quota });
+  Object.defineProperty(globalThis, 'indexedDB', { value: small, configurable: true });
+}
+
+/** Writes into the database until not even a little more fits. */
+async function fill(): Promise<void> {
+  const db = await openDB('whetstone');
+  let written = 0;
+  for (let size = 2 ** 19; size >= 64;) {
+    // Numbers that the database cannot pack much.
+    const ballast = Array.from(crypto.getRandomValues(new Uint32Array(size / 4))).join('');
+    try {
+      await db.put('settings', ballast, `ballast-${written}`);
+      written += 1;
+    } catch {
+      size /= 2;
+    }
+  }
+  db.close();
+}
+async function empty(): Promise<void> {
+  const db = await openDB('whetstone');
+  for (const key of await db.getAllKeys('settings'))
+    if (String(key).startsWith('ballast')) await db.delete('settings', key);
+  db.close();
+}
+
 const whetstone = makeWhetstone((store) => {
   const { target, optimizer, embedder } = simulated(pace);
   if (embedder === null) throw new Error('There is no embedder.');
@@ -87,6 +118,8 @@ Object.assign(globalThis, {
     seed: (next: number) => void (seed = next),
     asks: () => asks,
     holdAt,
+    fill,
+    empty,
     /** Lets all go on, a while later. */
     releaseIn: (ms: number) => void setTimeout(() => holdAt(Infinity), ms),
     run: () => run,
