@@ -18,7 +18,14 @@ export interface Killed {
   faults: string[];
 }
 
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: unknown, b: unknown) => ordered(a) === ordered(b);
+/** As text, whatever the order of the fields. */
+const ordered = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) => {
+    if (typeof one === 'number' && !Number.isFinite(one)) return String(one);
+    if (typeof one !== 'object' || one === null || Array.isArray(one)) return one;
+    return Object.fromEntries(Object.entries(one).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
 const plain = ({ key, outcome }: LoggedEffect) => ({ key, outcome: { ...outcome, ms: 0 } });
 function one<const T>(rng: Rng, of: readonly [T, ...T[]]): T {
   return of[rng.below(of.length)] ?? of[0];
