@@ -1,5 +1,5 @@
 /** A live run at full speed under the eyes of each view, and the same run opened again. */
-import { traced } from './bench-ui-trace.js';
+import { longOf, traced } from './bench-ui-trace.js';
 
 /** @typedef {import('./bench-ui-trace.js').Task} Task */
 
@@ -44,6 +44,7 @@ export async function measureRun(browser, url, entries) {
     await page.reload();
     await measured();
     const live = await watched(browser, page, entries);
+    for (const [view, tasks] of live.views) console.log(`live, ${view}:`, longOf(tasks));
     await page.reload();
     await measured();
     return { live, ...(await opened(browser, page)) };
@@ -102,6 +103,7 @@ async function opened(browser, page) {
     }),
   );
 
+  console.log('opened:', times, longOf(tasks));
   /** @type {Map<string, Task[]>} */
   const shown = new Map();
   for (const { view } of [...WATCHED, ...WATCHED]) {
@@ -134,7 +136,11 @@ async function opened(browser, page) {
       return element === null ? [] : Reflect.get(globalThis, 'measured').scroll(element, 60, 120);
     }, selector);
   const scrolled = [{ name: 'the run with its candidates', times: await scroll('.middle') }];
-  await page.getByRole('table', { name: 'Candidates' }).getByRole('button').first().click();
+  await page
+    .getByRole('table', { name: 'Candidates' })
+    .getByRole('button', { name: /^c\d+$/ })
+    .first()
+    .click();
   await page.waitForTimeout(300);
   scrolled.push({ name: 'the answers of a candidate', times: await scroll('.right') });
   for (const { view, name } of [
