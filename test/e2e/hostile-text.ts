@@ -51,6 +51,10 @@ export function hostileTask(id = 'hostile'): Task {
     position: 'before',
     markers: { input: `${attack(5).slice(0, 60)}\u202E`, answer: 'Answer' },
     answerTokens: 4,
-    splits: { train: split('train', 0, 6), validation: split('validation', 6, 6), test: split('test', 12, 8) },
+    splits: {
+      train: split('train', 0, 6),
+      validation: split('validation', 6, 6),
+      test: split('test', 12, 8),
+    },
   };
 }
