@@ -61,7 +61,7 @@ if (quota > 0) {
 async function fill(): Promise<void> {
   const db = await openDB('whetstone');
   let written = 0;
-  for (let size = 2 ** 19; size >= 64;) {
+  for (let size = 2 ** 16; size >= 64;) {
     // Numbers that the database cannot pack much.
     const ballast = Array.from(crypto.getRandomValues(new Uint32Array(size / 4))).join('');
     try {
