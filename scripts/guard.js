@@ -37,12 +37,17 @@ export function guardPlugin() {
         this.emitFile({ type: 'asset', fileName: ELSEWHERE, source });
       },
     },
-    configurePreviewServer({ middlewares }) {
-      middlewares.use((request, response, next) => {
-        const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
-        response.setHeader('Content-Security-Policy', headerPolicy(path.slice(path.lastIndexOf('/') + 1)));
-        next();
-      });
+    configurePreviewServer: {
+      // Before anything answers.
+      order: 'pre',
+      handler({ middlewares }) {
+        middlewares.use((request, response, next) => {
+          const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
+          const file = path.slice(path.lastIndexOf('/') + 1);
+          response.setHeader('Content-Security-Policy', headerPolicy(file));
+          next();
+        });
+      },
     },
   };
 }

@@ -36,7 +36,10 @@ export async function serve({ port = 4173, mode = 'preview', first } = {}) {
   const watching = {
     name: 'whetstone-first',
     enforce: 'post',
-    configurePreviewServer: ({ middlewares }) => void (first && middlewares.use(first)),
+    configurePreviewServer: {
+      order: 'pre',
+      handler: ({ middlewares }) => void (first && middlewares.use(first)),
+    },
   };
   const server = await preview({ root: ROOT, logLevel: 'warn', preview: address, plugins: [watching] });
   return { url: urlOf(server), close: () => server.close() };

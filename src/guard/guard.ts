@@ -120,6 +120,15 @@ if (inPage) {
     words.postMessage(sources);
   });
   addEventListener('pagehide', () => {
+    // What was asked for last may not be in the browser's record yet, and will not be any more.
+    for (const entry of observer.takeRecords()) recorded(entry as PerformanceResourceTiming);
+    const listed = new Set([...kept.values()].map(({ url }) => url));
+    for (const one of document.querySelectorAll<HTMLLinkElement | HTMLScriptElement>(
+      'link[href],script[src]',
+    )) {
+      const url = 'src' in one ? one.src : one.href;
+      if (!listed.has(url)) note(url, one.localName, 'asked');
+    }
     try {
       sessionStorage.setItem(LIST_KEY, JSON.stringify([...kept.values()].slice(-1000)));
     } catch {
