@@ -28,11 +28,12 @@ test('every package that the page is built with and every model is listed', asyn
 
   await parts.getByText('@wllama/wllama').click();
   await parts.getByText(/It contains llama\.cpp \(MIT\)/).waitFor();
-  await parts
-    .getByText(/Permission is hereby granted/)
-    .first()
-    .waitFor();
-  await page.getByText(/^Models/).click();
+  const text = parts.getByText(/Permission is hereby granted/).filter({ visible: true });
+  await text.first().waitFor();
+  await page
+    .locator('summary')
+    .filter({ hasText: /^Models/ })
+    .click();
   const models = page.getByRole('list', { name: 'Models and their licences' });
   await models
     .getByText(/SmolLM2.*Apache-2\.0/)
