@@ -4,6 +4,9 @@ import { product } from './cholesky.ts';
 /** Rotations smaller than this, relative to the largest entry, change nothing that counts. */
 const NEGLIGIBLE = 1e-14;
 
+/** Entries beside the diagonal that are smaller than this are taken for zeros. */
+const FLOOR = 1e-140;
+
 /** Up to this size all eigenvectors are computed; beyond it that takes long, and only the leading ones are. */
 export const STEPS = 80;
 
@@ -130,7 +133,8 @@ export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): 
   const e = beside;
   const rows = identity(n);
   const size = (values: Float64Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const negligible = 1e-15 * Math.max(size(d), size(e.subarray(0, Math.max(0, n - 1))));
+  // Squares of numbers below the floor would be 0.
+  const negligible = Math.max(FLOOR, 1e-15 * Math.max(size(d), size(e.subarray(0, Math.max(0, n - 1)))));
   for (let l = 0; l < n; l++) {
     for (let round = 0; round < SWEEPS; round++) {
       let m = l;
