@@ -106,6 +106,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.browser.test.ts', 'test/e2e/**'],
+          setupFiles: ['test/properties.ts'],
           // Property tests take seconds where the machine has other work.
           testTimeout: 60_000,
           environment: 'node',

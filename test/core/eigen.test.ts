@@ -45,7 +45,10 @@ test('entries whose squares are below what a number can hold do not spoil the ve
 });
 
 test('any tridiagonal matrix, also one in several parts: its vectors are orthonormal and make it again', () => {
-  const entry = fc.oneof(fc.constantFrom(0, 1, -1, 1e-9, 1e-162), fc.double({ min: -3, max: 3, noNaN: true }));
+  const entry = fc.oneof(
+    fc.constantFrom(0, 1, -1, 1e-9, 1e-162),
+    fc.double({ min: -3, max: 3, noNaN: true }),
+  );
   fc.assert(
     fc.property(fc.array(fc.tuple(entry, entry), { maxLength: 9 }), (entries) => {
       const n = entries.length;
