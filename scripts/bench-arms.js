@@ -99,7 +99,7 @@ export function readRuns(text) {
 async function benchArms(args) {
   const options = readOptions(args);
   if (options === null) return 2;
-  const { browserPath } = await import('./browser.js');
+  const { neededBrowser } = await import('./browser.js');
   const { FIRST_MODELS, plain, runReal } = await import('./demonstrate.js');
   const { ensureModels } = await import('./models.js');
   const { SOFTWARE_FLAGS } = await import('./webgpu.js');
@@ -111,11 +111,7 @@ async function benchArms(args) {
   );
   if (options.fresh) rmSync(RUNS, { force: true });
   if (!options.report) {
-    const executablePath = browserPath();
-    if (executablePath === null) {
-      console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-      return 1;
-    }
+    const executablePath = neededBrowser();
     await ensureModels();
     // Once for all runs: what is built does not change between them.
     const { serve } = await import('./serve.js');
@@ -211,7 +207,7 @@ async function write({ arms, seeds, minutes, task }, jobs) {
 
 ${table([['arm', 'runs', 'best text, test %', 'soft prompt, validation %', 'chunks', 'optimizer asks'], ...means])}
 
-Mean with its 95 % interval over seeds (Student's t; with so few seeds it is wide). How fast the arms go depends on the machine and on what else it does: minutes are what they share.
+Mean with its 95 % interval over seeds (Student's t, cut at 0 and 100; with so few seeds it is wide). How fast the arms go depends on the machine and on what else it does: minutes are what they share.
 
 ${table([head, ...rows])}`;
   const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '# Gradients\n';
@@ -222,7 +218,7 @@ ${table([head, ...rows])}`;
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * Mean and its 95 % interval by Student's t, in percent.
+ * Mean and its 95 % interval by Student's t, cut to what a share can be, in percent.
  * @param {readonly number[]} values shares
  */
 export function interval(values) {
@@ -231,7 +227,7 @@ export function interval(values) {
   if (n < 2) return points(middle);
   const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (n - 1);
   const half = (T[n - 1] ?? 1.96) * Math.sqrt(variance / n);
-  return `${points(middle)} [${points(middle - half)}, ${points(middle + half)}]`;
+  return `${points(middle)} [${points(Math.max(0, middle - half))}, ${points(Math.min(1, middle + half))}]`;
 }
 
 /** @param {number} share */
