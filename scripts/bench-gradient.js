@@ -45,11 +45,10 @@ async function main() {
   });
   const runs = Math.max(1, Number(values.runs));
   const { chromium } = await import('playwright');
-  const { browserPath } = await import('./browser.js');
+  const { neededBrowser } = await import('./browser.js');
   const { serve } = await import('./serve.js');
   const { findAdapter, GPU_FLAGS, SOFTWARE_FLAGS } = await import('./webgpu.js');
-  const executablePath = browserPath();
-  if (executablePath === null) throw new Error('No Chromium was found: name one in CHROME_PATH.');
+  const executablePath = neededBrowser();
   const adapter = await findAdapter(executablePath);
   const real = adapter !== null && !adapter.software;
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { table } from './bench-report.js';
 import { writeSection } from './bench-simulated.js';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { serve } from './serve.js';
 
 /** What is wanted: scored examples a second, milliseconds a selection, growth of the tab's memory. */
@@ -16,11 +16,7 @@ const MARKS = [1000, 10_000, 50_000];
 
 /** @returns {Promise<number>} the exit code: 1 when something was not reached */
 export async function benchOverhead() {
-  const executablePath = browserPath();
-  if (executablePath === null) {
-    console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-    return 1;
-  }
+  const executablePath = neededBrowser();
   const { url, close } = await serve({ port: 0, mode: 'dev' });
   const browser = await chromium.launch({
     executablePath,

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright';
 import { meanInterval, table } from './bench-report.js';
 import { bundled } from './bench-simulated.js';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { FIRST_MODELS, plain } from './demonstrate.js';
 import { ensureModels } from './models.js';
 import { serve } from './serve.js';
@@ -37,7 +37,6 @@ export async function benchPickReal({ engine, task, seeds, again }) {
   /** @type {import('../src/core/task.ts').Task} */
   const whole = JSON.parse(readFileSync(join(ROOT, 'tasks', `${task}.json`), 'utf8'));
   const answered = again ? kept() : await ask(whole);
-  if (answered === null) return 1;
   if (!again) keep(answered);
   /** @type {Pools} */
   const known = await import(pathToFileURL(await bundled('bench-pick-pools')).href);
@@ -102,16 +101,12 @@ ${table([['prompt', `right, % of ${size}`, 'text'], ...prompts])}
 }
 
 /**
- * Has the model answer everything; null, with the reason said, when it cannot.
+ * Has the model answer everything.
  * @param {import('../src/core/task.ts').Task} whole
- * @returns {Promise<Answered | null>}
+ * @returns {Promise<Answered>}
  */
 async function ask(whole) {
-  const executablePath = browserPath();
-  if (executablePath === null) {
-    console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-    return null;
-  }
+  const executablePath = neededBrowser();
   await ensureModels();
   const { train, validation, test } = whole.splits;
   const all = [...validation, ...test, ...train.slice(8)];

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { table } from './bench-report.js';
 import { bundled, writeSection } from './bench-simulated.js';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { FIRST_MODELS, plain, runReal } from './demonstrate.js';
 import { ensureModels } from './models.js';
 import { SOFTWARE_FLAGS } from './webgpu.js';
@@ -30,11 +30,7 @@ export async function benchReal({ engine, task, methods, seeds, tokens }) {
     console.error('Name the task and the methods: --engine wllama --task movie-reviews --methods gpo,opro.');
     return 2;
   }
-  const executablePath = browserPath();
-  if (executablePath === null) {
-    console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-    return 1;
-  }
+  const executablePath = neededBrowser();
   /** @type {typeof import('./bench-worker.ts')} */
   const known = await import(pathToFileURL(await bundled('bench-worker')).href);
   const chosen = methods.flatMap((id) => known.methods.find((method) => method.id === id) ?? []);

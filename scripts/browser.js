@@ -51,6 +51,17 @@ export function browserPath(environment = process.env) {
 }
 
 /**
+ * The same, for a command that can do nothing without one: it says so and ends.
+ * @returns {string}
+ */
+export function neededBrowser() {
+  const path = browserPath();
+  if (path !== null) return path;
+  console.error(`No Chromium was found. ${BY_HAND}`);
+  process.exit(1);
+}
+
+/**
  * A browser for the tests: one that is there, else Playwright's own, else one installed now. Never throws.
  * @param {(line: string) => void} [log]
  * @returns {Promise<{ path: string } | { reason: string }>} the reason is one line that says what to do

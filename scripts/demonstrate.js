@@ -1,5 +1,5 @@
 import { chromium } from 'playwright';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { ensureModels } from './models.js';
 import { serve } from './serve.js';
 import { modelPath, WEBLLM_PREFIX } from './serve-models.js';
@@ -61,11 +61,7 @@ export async function demonstrate(args) {
     return 1;
   }
   await ensureModels();
-  const executablePath = browserPath();
-  if (executablePath === null) {
-    console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-    return 1;
-  }
+  const executablePath = neededBrowser();
   const webllm = options.model.startsWith('webllm:');
   const adapter = webllm ? await findAdapter(executablePath) : null;
   const real = adapter !== null && !adapter.software;

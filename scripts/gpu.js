@@ -43,14 +43,13 @@ if (isEntry(import.meta.url)) {
  * @returns {Promise<number>} the exit code
  */
 async function main(options) {
-  const { browserPath } = await import('./browser.js');
+  const { neededBrowser } = await import('./browser.js');
   const { findAdapter, GPU_FLAGS, SOFTWARE_FLAGS } = await import('./webgpu.js');
   const { missingModel } = await import('./demonstrate.js');
   /** @param {string} line */
   const say = (line) => (options.json ? console.error : console.log)(line);
 
-  const executablePath = browserPath();
-  if (executablePath === null) throw new Error('No Chromium was found: name one in CHROME_PATH.');
+  const executablePath = neededBrowser();
   const adapter = await findAdapter(executablePath);
   const real = adapter !== null && !adapter.software;
   const model = options.model || (real ? MODEL[adapter.f16 ? 'f16' : 'f32'] : LOCAL);

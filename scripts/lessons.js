@@ -113,18 +113,15 @@ async function recordAll(args) {
     console.error(`There is no lesson called ${only}. There are ${Object.keys(LESSONS).join(', ')}.`);
     return 2;
   }
-  const [{ chromium }, { browserPath }, { ensureModels }, { serve }, { SOFTWARE_FLAGS }] = await Promise.all([
-    import('playwright'),
-    import('./browser.js'),
-    import('./models.js'),
-    import('./serve.js'),
-    import('./webgpu.js'),
-  ]);
-  const executablePath = browserPath();
-  if (executablePath === null) {
-    console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-    return 1;
-  }
+  const [{ chromium }, { neededBrowser }, { ensureModels }, { serve }, { SOFTWARE_FLAGS }] =
+    await Promise.all([
+      import('playwright'),
+      import('./browser.js'),
+      import('./models.js'),
+      import('./serve.js'),
+      import('./webgpu.js'),
+    ]);
+  const executablePath = neededBrowser();
   await ensureModels();
   mkdirSync(folder, { recursive: true });
   const { url, close } = await serve({ port: 0, mode: 'preview' });

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { serve } from './serve.js';
 
 const count = Number(process.argv[2] ?? 100_000);
@@ -22,9 +22,9 @@ const text = `text,label\n${rows.join('\n')}\n`;
 await writeFile(csv, text);
 
 const { url, close } = await serve({ port: 0, mode: 'preview' });
-const executablePath = browserPath();
+const executablePath = neededBrowser();
 const browser = await chromium.launch({
-  ...(executablePath === null ? {} : { executablePath }),
+  executablePath,
   args: ['--no-sandbox', '--disable-background-networking'],
 });
 try {

@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { serve } from './serve.js';
 import { ROOT } from './setup.js';
 
@@ -196,9 +196,9 @@ async function takeAll(args) {
   const at = option('--at', '');
   const { url, close } =
     at === '' ? await serve({ port: 0, mode: 'dev' }) : { url: at, close: async () => {} };
-  const executablePath = browserPath();
+  const executablePath = neededBrowser();
   const browser = await chromium.launch({
-    ...(executablePath === null ? {} : { executablePath }),
+    executablePath,
     args: ['--no-sandbox', '--disable-background-networking'],
   });
   let wrong = 0;

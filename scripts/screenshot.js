@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { chromium } from 'playwright';
-import { browserPath } from './browser.js';
+import { neededBrowser } from './browser.js';
 import { ensureModels } from './models.js';
 import { serve } from './serve.js';
 import { ROOT } from './setup.js';
@@ -18,9 +18,9 @@ function option(name, usual) {
 const lesson = option('--lesson', '');
 if (lesson === '') await ensureModels();
 const { url, close } = await serve({ port: 0, mode: lesson === '' ? 'preview' : 'dev' });
-const executablePath = browserPath();
+const executablePath = neededBrowser();
 const browser = await chromium.launch({
-  ...(executablePath === null ? {} : { executablePath }),
+  executablePath,
   args: ['--no-sandbox', '--disable-background-networking'],
 });
 const page = await browser.newPage({
