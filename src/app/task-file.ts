@@ -207,16 +207,16 @@ function issueText(issue: v.BaseIssue<unknown>): string {
 }
 
 function placed(before: string, keys: readonly unknown[], message: string): string {
-  let name = '';
+  // A field may be called by the empty text, and is named all the same.
+  const names = keys.filter((key) => typeof key !== 'number').map(String);
+  const name = names.join('.');
   let entry = '';
-  for (const key of keys)
-    if (typeof key === 'number') entry = `entry ${key + 1} of ${entry}`;
-    else name += name ? `.${String(key)}` : String(key);
+  for (const key of keys) if (typeof key === 'number') entry = `entry ${key + 1} of ${entry}`;
   // A problem is one line, and a name in a file may hold anything.
   const shown = (name.length > 60 ? `${name.slice(0, 60)}…` : name).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     '\uFFFD',
   );
-  const field = name && `${entry}'${shown}'`;
+  const field = names.length > 0 && `${entry}'${shown}'`;
   return [before, field, message].filter(Boolean).join(' ');
 }

@@ -99,6 +99,11 @@ describe('what is wrong is said with its place', () => {
       (file) => ({ ...file, promt: 'x' }),
       "'promt' is not a known field (known: version, id,",
     ],
+    [
+      'a field called nothing',
+      (file) => ({ ...file, '': 'x' }),
+      "'' is not a known field (known: version, id,",
+    ],
     ['an odd id', (file) => void (file.id = '../x'), "'id' must be lower-case words joined by hyphens"],
     ['no prompt', (file) => void (file.initialPrompt = ' '), "'initialPrompt' must not be empty"],
     [
