@@ -1,8 +1,9 @@
 /** Builds the page where that is needed and serves it on this machine: for npm start, the demo and the tests. */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, preview } from 'vite';
+import { build as bundle, createServer, preview } from 'vite';
 import { ROOT } from './setup.js';
 
 /** All that the built page is made of. */
@@ -12,6 +13,8 @@ const SOURCES = [
   'tasks',
   'index.html',
   'scripts/guard.js',
+  'scripts/licences.js',
+  'scripts/method-data.js',
   'vite.config.ts',
   'package-lock.json',
 ];
@@ -43,6 +46,33 @@ export async function serve({ port = 4173, mode = 'preview', first } = {}) {
   };
   const server = await preview({ root: ROOT, logLevel: 'warn', preview: address, plugins: [watching] });
   return { url: urlOf(server), close: () => server.close() };
+}
+
+/**
+ * Serves a page of a test or a bench, built as the real one is, in a folder that is gone with `close`. `input` is its
+ * path in the repository. `built` names a folder where it was built before; `minify: false` leaves names as they are.
+ * @param {string} input
+ * @param {{ built?: string | undefined, minify?: boolean }} [options]
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address of the page
+ */
+export async function servePage(input, { built, minify = true } = {}) {
+  const outDir = built ?? mkdtempSync(join(tmpdir(), 'whetstone-page-'));
+  const output = { outDir, emptyOutDir: true, rolldownOptions: { input: join(ROOT, input) } };
+  if (built === undefined)
+    await bundle({
+      root: ROOT,
+      logLevel: 'error',
+      mode: 'production',
+      build: minify ? output : { ...output, minify },
+    });
+  const server = await preview({ root: ROOT, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
+  return {
+    url: `${urlOf(server)}${input === 'index.html' ? '' : input}`,
+    async close() {
+      await server.close();
+      if (built === undefined) rmSync(outDir, { recursive: true, force: true });
+    },
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserPath } from '../../scripts/browser.js';
 import type { Killed } from '../kept/kills.ts';
-import { builtPage } from './built-page.ts';
+import { servePage } from '../../scripts/serve.js';
 import { kill, runIds } from './open.ts';
 
 /**
@@ -17,12 +17,14 @@ import { kill, runIds } from './open.ts';
 /** Another one gives other moments: `KILL_SEED=7 npm test -- e2e`. */
 const SEED = Number(process.env.KILL_SEED ?? 20261121);
 
-let served: Awaited<ReturnType<typeof builtPage>>;
+let served: Awaited<ReturnType<typeof servePage>>;
 let profile = '';
 let context: BrowserContext;
 
 beforeAll(async () => {
-  served = await builtPage('test/kept/page.html');
+  // Names stay what they are: only how it is cut into files and workers matters here. BUILT_PAGE names a folder where
+  // it was built before.
+  served = await servePage('test/kept/page.html', { built: process.env.BUILT_PAGE, minify: false });
   profile = mkdtempSync(join(tmpdir(), 'whetstone-kept-'));
   const executablePath = browserPath();
   context = await chromium.launchPersistentContext(profile, {
