@@ -1,20 +1,18 @@
 /**
  * npm run soak: a day of work at once. The built page in a headless Chromium makes one run after another with models that
- * answer immediately, each kept in IndexedDB, and now and then opens an old one. The memory in use must stay flat and the
- * stored bytes must grow by what the logs hold and no more. A million scored examples are 24 hours at 86 ms each.
+ * answer immediately, each kept in IndexedDB, and now and then opens an old one; in the end all of it is backed up. The
+ * memory in use must stay flat and the stored bytes must grow by what the logs hold and no more. A million scored
+ * examples are 24 hours at 86 ms each.
  *   --examples N  examples to score in all (1000000)
  *   --a-run N     examples of one run (20000)
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ROOT, ensureDependencies, ensureNode } from './setup.js';
+import { ensureDependencies, ensureNode } from './setup.js';
 
 ensureNode();
 ensureDependencies();
 const { chromium } = await import('playwright');
-const { build, preview } = await import('vite');
-const { browserPath } = await import('./browser.js');
+const { neededBrowser } = await import('./browser.js');
+const { servePage } = await import('./serve.js');
 
 const args = process.argv.slice(2);
 const number = (/** @type {string} */ name, /** @type {number} */ otherwise) => {
@@ -29,38 +27,19 @@ const MOST_GROWTH = 1.2;
 /** An old run is opened behind each so many runs. */
 const OPENED_EVERY = 5;
 
-const executablePath = browserPath();
-if (executablePath === null) {
-  console.error('No Chromium was found. Install one, or name it in the variable CHROME_PATH.');
-  process.exit(1);
-}
+const executablePath = neededBrowser();
 
-const folder = mkdtempSync(join(tmpdir(), 'whetstone-soak-'));
-const outDir = join(folder, 'page');
-const input = join(ROOT, 'test/bench-ui/page.html');
-await build({
-  root: ROOT,
-  logLevel: 'error',
-  mode: 'production',
-  build: { outDir, emptyOutDir: true, rolldownOptions: { input } },
-});
-const server = await preview({ root: ROOT, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
+const { url, close } = await servePage('test/bench-ui/page.html');
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-const problems = await soak(`${server.resolvedUrls?.local[0] ?? ''}test/bench-ui/page.html`).finally(
-  async () => {
-    await browser.close();
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  },
-);
+const problems = await soak().finally(async () => {
+  await browser.close();
+  await close();
+});
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-/**
- * @param {string} url
- * @returns {Promise<string[]>} what is wrong, a sentence each
- */
-async function soak(url) {
+/** @returns {Promise<string[]>} what is wrong, a sentence each */
+async function soak() {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     serviceWorkers: 'block',
@@ -117,8 +96,35 @@ async function soak(url) {
   const runs = await page.evaluate(
     async () => (await Reflect.get(globalThis, 'measured').whetstone.runs()).length,
   );
+  await backUp(page, session);
   await context.close();
   return [...failed, ...verdict(points, runs)];
+}
+
+/**
+ * Saves everything into one file, and says what that takes at its worst.
+ * @param {import('playwright').Page} page
+ * @param {import('playwright').CDPSession} session
+ */
+async function backUp(page, session) {
+  const began = Date.now();
+  /** @type {Promise<number>} */
+  const saving = page.evaluate(async () => {
+    const { file } = await Reflect.get(globalThis, 'measured').whetstone.backup(() => undefined);
+    return file.size;
+  });
+  let done = false;
+  saving.catch(() => undefined).finally(() => (done = true));
+  let most = 0;
+  while (!done) {
+    const { usedSize } = await session.send('Runtime.getHeapUsage');
+    most = Math.max(most, usedSize / 1e6);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const size = (await saving) / 1e6;
+  console.log(
+    `A backup of it all: ${size.toFixed(1)} MB in ${((Date.now() - began) / 1000).toFixed(0)} s, heap at most ${most.toFixed(0)} MB (with what waits for its collection).`,
+  );
 }
 
 /** An old run is looked at, and left again. @param {import('playwright').Page} page */
