@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { locate } from '../../scripts/model-store.js';
 import { open, runIds, type Opened } from './open.ts';
+import { askAnew, chooseRun, importTask } from './form.ts';
 import { smallTask } from './small-task.ts';
 
 const modelsHere = locate(DEFAULT_MODEL.path, DEFAULT_MODEL.downloadBytes) !== null;
@@ -18,17 +19,8 @@ async function kept(page: Page): Promise<void> {
 }
 
 async function runOnce(page: Page): Promise<string | undefined> {
-  const form = page.getByRole('form', { name: 'Set-up' });
-  await form.getByLabel('Task', { exact: true }).selectOption({ label: 'few-reviews' });
-  await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
-  await form.getByLabel('Method', { exact: true }).selectOption({ label: 'GPO' });
-  await form.getByLabel('Candidates a step').fill('1');
-  await form
-    .getByRole('group', { name: /Budget/ })
-    .getByLabel('Steps')
-    .fill('1');
-  await form.getByText('Cost of the evaluation').click();
-  await form.getByLabel('Use replies of earlier runs').uncheck();
+  await chooseRun(page, { task: 'few-reviews', method: 'GPO', steps: 1, candidates: 1 });
+  await askAnew(page);
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
   return (await runIds(page))[0];
@@ -51,11 +43,7 @@ describe('the page without a network', () => {
     'a first run fetches the parts of its engine (skipped without the model files: npm run models)',
     { timeout: 2 * PATIENCE },
     async () => {
-      await page.getByRole('button', { name: 'Import a task' }).click();
-      const task = smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 3, test: 3 });
-      await page.getByLabel(/^Or paste/).fill(task);
-      await page.getByRole('button', { name: 'Read the text' }).click();
-      await page.getByRole('button', { name: 'Import', exact: true }).click();
+      await importTask(page, smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 3, test: 3 }));
       before = await runOnce(page);
       expect(before).toBeDefined();
     },

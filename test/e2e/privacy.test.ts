@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { locate } from '../../scripts/model-store.js';
 import { open, runIds, type Opened } from './open.ts';
+import { chooseRun, importTask } from './form.ts';
 import { smallTask } from './small-task.ts';
 
 /** Nothing leaves: what the page asks for is what its list says, and what the user has not allowed is never asked. */
@@ -89,21 +90,8 @@ describe('what the page asks for', () => {
     async () => {
       await started(page, opened.url);
       const before = opened.asked.length;
-      await page.getByRole('button', { name: 'Import a task' }).click();
-      await page
-        .getByLabel(/^Or paste/)
-        .fill(smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 2, test: 2 }));
-      await page.getByRole('button', { name: 'Read the text' }).click();
-      await page.getByRole('button', { name: 'Import', exact: true }).click();
-      const form = page.getByRole('form', { name: 'Set-up' });
-      await form.getByLabel('Task', { exact: true }).selectOption({ label: 'few-reviews' });
-      await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
-      await form.getByLabel('Method', { exact: true }).selectOption({ label: 'GPO' });
-      await form.getByLabel('Candidates a step').fill('1');
-      await form
-        .getByRole('group', { name: /Budget/ })
-        .getByLabel('Steps')
-        .fill('1');
+      await importTask(page, smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 2, test: 2 }));
+      await chooseRun(page, { task: 'few-reviews', method: 'GPO', steps: 1, candidates: 1 });
       await page.getByRole('button', { name: 'Start' }).click();
       await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
       await everyTab(page);

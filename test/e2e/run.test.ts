@@ -4,6 +4,7 @@ import { makeRng } from '../../src/core/rng.ts';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { locate } from '../../scripts/model-store.js';
 import { kill, open, replayed, runIds, violationsInBoth, type Opened } from './open.ts';
+import { askAnew, chooseRun, importTask, type ShortRun } from './form.ts';
 import { smallTask } from './small-task.ts';
 
 /** Real models, no stubs: SmolLM2 on llama.cpp in WASM plays both roles, BGE finds the relevant prompts. */
@@ -16,32 +17,16 @@ const KILL_SEED = Number(process.env.KILL_SEED ?? 20261121);
 /** Minutes of patience with a run of some sixty answers on a slow, shared machine. */
 const PATIENCE = 420_000;
 
-interface Settings {
-  method: string;
-  steps: number;
-  candidates: number;
+interface Settings extends Omit<ShortRun, 'task'> {
   seed: number;
 }
 
 async function setUp(page: Page, settings: Settings, task: string | null): Promise<void> {
-  if (task !== null) {
-    await page.getByRole('button', { name: 'Import a task' }).click();
-    await page.getByLabel(/^Or paste/).fill(task);
-    await page.getByRole('button', { name: 'Read the text' }).click();
-    await page.getByRole('button', { name: 'Import', exact: true }).click();
-  }
+  if (task !== null) await importTask(page, task);
+  await chooseRun(page, { ...settings, task: 'small-reviews' });
+  // Or no run would be long enough to be killed.
+  await askAnew(page);
   const form = page.getByRole('form', { name: 'Set-up' });
-  await form.getByLabel('Task', { exact: true }).selectOption({ label: 'small-reviews' });
-  await form.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
-  await form.getByLabel('Method', { exact: true }).selectOption({ label: settings.method });
-  await form.getByLabel('Candidates a step').fill(String(settings.candidates));
-  await form
-    .getByRole('group', { name: /Budget/ })
-    .getByLabel('Steps')
-    .fill(String(settings.steps));
-  // Each run asks the model itself, or none would be long enough to be killed.
-  await form.getByText('Cost of the evaluation').click();
-  await form.getByLabel('Use replies of earlier runs').uncheck();
   await form.getByText('Examples and seed').click();
   await form.getByLabel('Seed', { exact: true }).fill(String(settings.seed));
 }
