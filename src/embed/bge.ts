@@ -46,8 +46,13 @@ export function bgeEmbedder(modelsUrl: string): Embedder {
       }
       waiting.delete(response.id);
       if (response.kind === 'done') ask.done(response.vectors);
-      else
-        ask.failed(new EngineError('unavailable', `The embedding model failed: ${response.message}`, ADVICE));
+      else {
+        const { message, refused } = response;
+        const fault = refused ? 'integrity' : 'unavailable';
+        ask.failed(
+          new EngineError(fault, `The embedding model failed: ${message}`, refused?.advice ?? ADVICE),
+        );
+      }
     });
     opened.addEventListener('error', (event) => {
       end(

@@ -4,31 +4,38 @@
  */
 import { env, pipeline, type FeatureExtractionPipeline } from '@xenova/transformers';
 import simdUrl from 'onnxruntime-web/dist/ort-wasm-simd.wasm?url';
-import type { Request, Response } from './protocol.ts';
-
-const MODEL = 'Xenova/bge-small-en-v1.5';
+import { EngineError } from '../core/model.ts';
+import { checkedFiles, MODEL } from './bge-files.ts';
+import type { Request, Response as Answer } from './protocol.ts';
 
 let extractor: FeatureExtractionPipeline | null = null;
 
-const answer = (response: Response) => postMessage(response);
+const answer = (response: Answer) => postMessage(response);
 
 async function load(id: number, base: string): Promise<void> {
   if (extractor !== null) return;
-  // Only from where the page says: by default the library would ask a model hub, and a CDN for its WASM files.
+  const files = await checkedFiles(base, (file, loaded, total) =>
+    answer({ id, kind: 'progress', loaded, total, file }),
+  );
+  // Only these: by default the library would ask a model hub, and a CDN for its WASM files.
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.localModelPath = base;
   env.useBrowserCache = false;
+  env.useCustomCache = true;
+  env.customCache = {
+    match: (url: string) => {
+      const file = files.get(url);
+      return Promise.resolve(
+        file && new Response(file, { headers: { 'Content-Length': String(file.size) } }),
+      );
+    },
+    put: () => Promise.resolve(),
+  };
   env.backends.onnx.wasm.wasmPaths = { 'ort-wasm-simd.wasm': simdUrl };
   env.backends.onnx.wasm.numThreads = 1;
-  extractor = await pipeline('feature-extraction', MODEL, {
-    quantized: true,
-    progress_callback: (progress: { file?: unknown; loaded?: unknown; total?: unknown }) => {
-      const { file, loaded, total } = progress;
-      if (typeof file !== 'string' || typeof loaded !== 'number') return;
-      answer({ id, kind: 'progress', loaded, total: typeof total === 'number' ? total : null, file });
-    },
-  });
+  extractor = await pipeline('feature-extraction', MODEL, { quantized: true });
+  files.clear();
 }
 
 /** One text at a time: quantized activations depend on what stands in the same batch, and a vector must not. */
@@ -52,6 +59,8 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
         id: data.id,
         kind: 'failed',
         message: error instanceof Error ? error.message : String(error),
+        ...(error instanceof EngineError &&
+          error.fault === 'integrity' && { refused: { advice: error.advice } }),
       }),
   );
 });

@@ -14,6 +14,12 @@ export const Response = v.variant('kind', [
     file: v.string(),
   }),
   v.object({ id: v.number(), kind: v.literal('done'), vectors: v.array(v.instance(Float32Array)) }),
-  v.object({ id: v.number(), kind: v.literal('failed'), message: v.string() }),
+  v.object({
+    id: v.number(),
+    kind: v.literal('failed'),
+    message: v.string(),
+    /** A file is not the one that was expected. */
+    refused: v.exactOptional(v.object({ advice: v.string() })),
+  }),
 ]);
 export type Response = v.InferOutput<typeof Response>;
