@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import { makeWhetstone } from './app/whetstone.ts';
 import App from './ui/App.svelte';
 import './ui/theme.css';
 
@@ -8,7 +9,6 @@ if (target) {
     // Nothing begins that is not held to what the user allows; the development server has no guard.
     if (import.meta.env.PROD && globalThis.whetstoneGuard === undefined)
       throw new Error('its first part (guard.js) did not arrive or could not run.');
-    const { makeWhetstone } = await import('./app/whetstone.ts');
     const whetstone = makeWhetstone();
     // The console and scripts (npm run demo) work with the same object as the page.
     Object.assign(globalThis, { whetstone });

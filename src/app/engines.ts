@@ -3,9 +3,9 @@ import type { Role } from '../core/log.ts';
 import { EngineError, type Engine } from '../core/model.ts';
 import type { Tuner } from '../core/tuner.ts';
 import { bgeEmbedder } from '../embed/bge.ts';
-import { fetchModel, type ModelFile } from '../engines/fetch-model.ts';
+import type { ModelFile } from '../engines/gguf-files.ts';
 import { keptOf, type ModelFiles } from '../engines/model-files.ts';
-import { catalogue, recommend } from '../engines/models.ts';
+import { catalogue, type ModelEntry, recommend } from '../engines/models.ts';
 import { probe, type Probe } from '../engines/probe.ts';
 import { servedFiles } from '../engines/served.ts';
 import type { Store } from '../storage/store.ts';
@@ -28,9 +28,6 @@ import type { CustomModel, Downloads, ModelChoice } from './types.ts';
 const MODELS_URL = new URL(`${import.meta.env.BASE_URL}models/`, location.href).href;
 
 const CUSTOM_MODELS = 'custom-models';
-
-/** Context given to a model that the user added by its file; its own may be far more than a page can hold. */
-const ADDED_CONTEXT = 4096;
 
 /** Knows the models that can be chosen and makes engines of them; an engine stays loaded until others are asked for. */
 export interface Models {
@@ -117,56 +114,23 @@ export function makeModels(store: Promise<Store>): Models {
   }
 
   async function choice(id: string): Promise<ModelChoice> {
-    const found = (await choices()).find((one) => one.id === id);
-    if (found !== undefined) return found;
-    throw new EngineError(
-      'unavailable',
-      `The model ${id} is not known here.`,
-      'Choose another model, or add it again.',
-    );
+    return (await choices()).find((one) => one.id === id) ?? unknown(id);
+  }
+
+  /** One of Whetstone's own list. Rejects with EngineError when it has no such model. */
+  async function listed(id: string): Promise<ModelEntry> {
+    return catalogue(await files()).find((one) => one.id === id) ?? unknown(id);
   }
 
   async function make(id: string): Promise<Engine> {
+    await (restored ??= restore());
     const custom = added.find((model) => idOf(model) === id);
     const refused = custom && (await refusalOfAdded(custom));
     if (refused) throw refused;
-    if (custom?.kind === 'openai') {
-      const { openaiEngine } = await import('../engines/openai.ts');
-      return openaiEngine(custom);
-    }
-    if (custom?.kind === 'gguf') {
-      const { wllamaEngine } = await import('../engines/wllama.ts');
-      const name = `${custom.name}:${quantizationOf(custom)}`;
-      return wllamaEngine({ name, url: custom.url, contextTokens: ADDED_CONTEXT });
-    }
-    const { webllmEngine } = await import('../engines/webllm.ts');
-    const onRecovered = (text: string) => notice(text);
-    if (custom?.kind === 'webllm') {
-      const { name, weightsUrl, libraryUrl } = custom;
-      return webllmEngine(
-        { kind: 'custom', name, weightsUrl, libraryUrl, quantization: quantizationOf(custom) },
-        { onRecovered },
-      );
-    }
-    await choice(id);
-    const entry = catalogue(await files()).find((one) => one.id === id);
-    if (entry !== undefined) await requireReach(filesOf(entry, MODELS_URL));
-    if (entry?.runtime === 'wllama') {
-      const { wllamaEngine } = await import('../engines/wllama.ts');
-      const { engineName: name, path, sha256, contextTokens } = entry;
-      const url = new URL(path, MODELS_URL).href;
-      return wllamaEngine({ name, url, ...(sha256 !== undefined && { sha256 }), contextTokens });
-    }
-    if (entry?.source.kind === 'local') {
-      const { engineName: name, quantization, folder, library, librarySha256 } = entry.source;
-      const weightsUrl = MODELS_URL + folder;
-      const sha256 = { 'model.wasm': librarySha256 };
-      return webllmEngine(
-        { kind: 'custom', name, quantization, weightsUrl, libraryUrl: MODELS_URL + library, sha256 },
-        { onRecovered },
-      );
-    }
-    return webllmEngine({ kind: 'prebuilt', modelId: entry?.source.modelId ?? id }, { onRecovered });
+    const model = custom ?? (await listed(id));
+    if (!('kind' in model)) await requireReach(filesOf(model, MODELS_URL));
+    const { makeEngine } = await import('./make-engine.ts');
+    return makeEngine(model, MODELS_URL, (text) => notice(text));
   }
 
   /** The GGUF file that a model is read from; null where it is another kind of model. */
@@ -190,7 +154,10 @@ export function makeModels(store: Promise<Store>): Models {
         `This method follows the gradient inside the target model, which cannot be had of ${name}.`,
         'Choose a target that runs on the processor from a GGUF file of the Llama architecture, such as SmolLM2 135M.',
       );
-    const { gradientTuner } = await import('../gradient/tuner.ts');
+    const [{ gradientTuner }, { fetchModel }] = await Promise.all([
+      import('../gradient/tuner.ts'),
+      import('../engines/fetch-model.ts'),
+    ]);
     return gradientTuner({ name: file.name, file: (report, signal) => fetchModel(file, report, signal) });
   }
 
@@ -205,7 +172,7 @@ export function makeModels(store: Promise<Store>): Models {
     downloads,
     async add(given) {
       await (restored ??= restore());
-      const model = await looked(given);
+      const model = await (await import('./added-model.ts')).lookedAt(given);
       const id = idOf(model);
       const known = added.findIndex((other) => idOf(other) === id);
       if (known >= 0 && model.kind !== 'openai') {
@@ -261,6 +228,14 @@ export function makeModels(store: Promise<Store>): Models {
   };
 }
 
+function unknown(id: string): never {
+  throw new EngineError(
+    'unavailable',
+    `The model ${id} is not known here.`,
+    'Choose another model, or add it again.',
+  );
+}
+
 /** Why the files may not be fetched; null if they may. */
 function refusalOf(files: ModelFiles): EngineError | null {
   const { addresses } = files.kind === 'gguf' ? { addresses: { file: files.file.url } } : files;
@@ -277,34 +252,4 @@ async function refusalOfAdded(model: Added): Promise<EngineError | null> {
   const files = filesOfAdded(model);
   if (files === null) return model.kind === 'openai' ? refusal(model.baseUrl) : null;
   return (await keptOf([files]))[0]?.whole === true ? null : refusalOf(files);
-}
-
-/** The model with what its addresses hold. Rejects when they are not what they should be, or may not be asked. */
-async function looked(model: CustomModel): Promise<Added> {
-  const addresses =
-    model.kind === 'openai'
-      ? [model.baseUrl]
-      : model.kind === 'gguf'
-        ? [model.url]
-        : [model.weightsUrl, model.libraryUrl];
-  for (const address of addresses) {
-    const refused = refusal(address.trim());
-    if (refused !== null) throw refused;
-  }
-  if (model.kind === 'openai') {
-    const { openaiEngine } = await import('../engines/openai.ts');
-    // Throws for an address that may not be used.
-    await openaiEngine(model).dispose();
-    return model;
-  }
-  const name = model.name.trim();
-  if (name === '') throw new EngineError('refused', 'The model has no name.', 'Give it one to know it by.');
-  const { checkGguf, checkWebllm } = await import('../engines/check-model.ts');
-  if (model.kind === 'gguf') {
-    const url = model.url.trim();
-    return { ...model, name, url, found: await checkGguf(url) };
-  }
-  const weightsUrl = model.weightsUrl.trim();
-  const libraryUrl = model.libraryUrl.trim();
-  return { ...model, name, weightsUrl, libraryUrl, found: await checkWebllm(weightsUrl, libraryUrl) };
 }

@@ -1,26 +1,7 @@
 import { EngineError, type Report } from '../core/model.ts';
-import { alone, forgetPieces, gather, MODELS_COMMAND, openCache, piecesOf, wholeOf } from './pieces.ts';
-
-/** Where downloads are kept between visits; web-llm keeps its own. */
-const CACHE = 'whetstone/models';
-
-export interface ModelFile {
-  /** Absolute. */
-  url: string;
-  /** What the user is told is being fetched. */
-  name: string;
-  /** Lower-case hex; the file is not checked without it. */
-  sha256?: string;
-}
-
-/** What is on this machine of a model. */
-export interface Kept {
-  /** Everything is here: the model loads without a network. */
-  whole: boolean;
-  bytes: number;
-  /** Null while no server has said it. */
-  total: number | null;
-}
+import { alone, gather, MODELS_COMMAND, wholeOf } from './gather.ts';
+import { CACHE, cacheKey, keptFile, type ModelFile } from './gguf-files.ts';
+import { forgetPieces, openCache } from './pieces.ts';
 
 /**
  * One model file as a Blob, from the browser's cache or from its address. A download that was broken off goes on where
@@ -50,34 +31,6 @@ export async function fetchModel(file: ModelFile, report: Report, signal: AbortS
     if (await keep(key, blob)) await forgetPieces(file.url);
     return blob;
   });
-}
-
-/** What is here of a model file, whole or in pieces. */
-export async function keptOfFile(file: ModelFile): Promise<Kept> {
-  const kept = await keptFile(cacheKey(file));
-  if (kept) {
-    const bytes = Number(kept.headers.get('content-length')) || (await kept.blob()).size;
-    return { whole: true, bytes, total: bytes };
-  }
-  const { bytes, total } = await piecesOf(file.url);
-  return { whole: false, bytes, total };
-}
-
-/** Removes the file and its pieces; nothing happens where there are none. */
-export async function removeFile(file: ModelFile): Promise<void> {
-  await (await openCache(CACHE))?.delete(cacheKey(file));
-  await forgetPieces(file.url);
-}
-
-/** The hash is part of the key, so a changed file is not mistaken for the old one. */
-function cacheKey(file: ModelFile): string {
-  const key = new URL(file.url);
-  if (file.sha256) key.searchParams.set('sha256', file.sha256);
-  return key.href;
-}
-
-async function keptFile(key: string): Promise<Response | undefined> {
-  return (await openCache(CACHE))?.match(key);
 }
 
 /** False where the browser will not: then the pieces stay, and save the next download. */

@@ -1,6 +1,6 @@
 import type { Report } from '../core/model.ts';
-import { fetchModel as fetchFile, type Kept, keptOfFile, type ModelFile, removeFile } from './fetch-model.ts';
-import { type Addresses, fetchModel, keptOfModel, type Look, look, removeModel } from './webllm-files.ts';
+import { type Kept, keptOfFile, type ModelFile, removeFile } from './gguf-files.ts';
+import { type Addresses, keptOfModel, type Look, look, removeModel } from './webllm-files.ts';
 
 /** The files of a model, whichever runtime reads them. */
 export type ModelFiles =
@@ -9,8 +9,13 @@ export type ModelFiles =
 
 /** Downloads what is missing. Rejects with EngineError; what arrived by then stays, and the next call goes on from it. */
 export async function fetchFiles(files: ModelFiles, report: Report, signal: AbortSignal): Promise<void> {
-  if (files.kind === 'gguf') await fetchFile(files.file, report, signal);
-  else await fetchModel(files.addresses, files.sha256, report, signal);
+  if (files.kind === 'gguf') {
+    const { fetchModel } = await import('./fetch-model.ts');
+    await fetchModel(files.file, report, signal);
+    return;
+  }
+  const { fetchModel } = await import('./webllm-fetch.ts');
+  await fetchModel(files.addresses, files.sha256, report, signal);
 }
 
 /** What is here of each model, from one look at the browser's caches. Nothing where it has none. */

@@ -243,12 +243,8 @@ export function fits(entry: ModelEntry, machine: Abilities): { usable: boolean; 
       return { usable: false, reason: `Does not fit: it needs ${sizes}.` };
     }
   }
-  const memory = machine.memoryBytes;
-  // The browser rounds to a power of two, so there may be half as much again.
-  if (memory !== null && entry.memoryBytes > 1.5 * memory) {
-    const sizes = `${gigabytes(entry.memoryBytes)} of memory; this machine has about ${gigabytes(memory)}`;
-    return { usable: false, reason: `Does not fit: it needs ${sizes}.` };
-  }
+  const short = shortOf(entry.memoryBytes, machine);
+  if (short !== null) return { usable: false, reason: `Does not fit: it needs ${short}.` };
   if (entry.runtime === 'wllama') {
     const slow = 'Runs in one thread, because this page is not cross-origin isolated.';
     return { usable: true, reason: machine.isolated ? '' : slow };
@@ -256,11 +252,36 @@ export function fits(entry: ModelEntry, machine: Abilities): { usable: boolean; 
   if (webgpu.works && isSoftwareAdapter(webgpu.adapter)) {
     return { usable: true, reason: 'Very slow here: this machine plays the GPU in software.' };
   }
-  if (webgpu.works && entry.memoryBytes > 2 * webgpu.maxBufferBytes) {
-    const sizes = `${gigabytes(entry.memoryBytes)} of GPU memory; this GPU gives at most ${gigabytes(webgpu.maxBufferBytes)} at once`;
-    return { usable: true, reason: `May not fit: it needs ${sizes}.` };
-  }
-  return { usable: true, reason: '' };
+  const shortOnGpu = shortOfGpu(entry.memoryBytes, machine);
+  return { usable: true, reason: shortOnGpu === null ? '' : `May not fit: it needs ${shortOnGpu}.` };
+}
+
+/**
+ * Why two models may be too much at once, each in a worker of its own, in a plain sentence; empty where nothing is known
+ * against it. A model that needs none of this machine's memory, or nobody knows how much, has null.
+ */
+export function fitTogether(
+  models: readonly { runtime: string; memoryBytes: number | null }[],
+  machine: Abilities,
+): string {
+  const need = (of: typeof models) => of.reduce((sum, { memoryBytes }) => sum + (memoryBytes ?? 0), 0);
+  const short = shortOf(need(models), machine);
+  if (short !== null) return `Both models do not fit at once: they need ${short}.`;
+  const shortOnGpu = shortOfGpu(need(models.filter(({ runtime }) => runtime === 'webllm')), machine);
+  return shortOnGpu === null ? '' : `Both models may not fit at once: they need ${shortOnGpu}.`;
+}
+
+/** Both sizes where so many bytes are more than this machine has; null where they are not known to be. */
+function shortOf(bytes: number, { memoryBytes }: Abilities): string | null {
+  // The browser rounds to a power of two, so there may be half as much again.
+  if (memoryBytes === null || bytes <= 1.5 * memoryBytes) return null;
+  return `${gigabytes(bytes)} of memory; this machine has about ${gigabytes(memoryBytes)}`;
+}
+
+/** The same for a GPU, which no browser tells the memory of: one that lends small buffers has little. */
+function shortOfGpu(bytes: number, { webgpu }: Abilities): string | null {
+  if (!webgpu.works || isSoftwareAdapter(webgpu.adapter) || bytes <= 2 * webgpu.maxBufferBytes) return null;
+  return `${gigabytes(bytes)} of GPU memory; this GPU gives at most ${gigabytes(webgpu.maxBufferBytes)} at once`;
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

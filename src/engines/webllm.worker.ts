@@ -2,7 +2,8 @@ import { MLCEngine, type ModelRecord, prebuiltAppConfig } from '@mlc-ai/web-llm'
 import { version } from '@mlc-ai/web-llm/package.json';
 import { EngineError } from '../core/model.ts';
 import { askFault, Cancelled, describe, loadFault } from './webllm-faults.ts';
-import { buildOf, fetchModel, quantizationOf, tokenizerJson } from './webllm-files.ts';
+import { buildOf, fetchModel } from './webllm-fetch.ts';
+import { quantizationOf, tokenizerJson } from './webllm-files.ts';
 import { ownRunner, type Runner } from './webllm-own.ts';
 import { Inside, MissingMember } from './webllm-private.ts';
 import type { Facts, FromWorker, LoadOrder, Source, ToWorker } from './webllm-protocol.ts';

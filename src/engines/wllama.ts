@@ -1,6 +1,7 @@
 import { type Ask, type Content, type Engine, EngineError, type Report } from '../core/model.ts';
 import { hash32 } from '../core/hash.ts';
-import { fetchModel, type ModelFile } from './fetch-model.ts';
+import { fetchModel } from './fetch-model.ts';
+import type { ModelFile } from './gguf-files.ts';
 import { md5 } from './md5.ts';
 import { makeQueue } from './queue.ts';
 import { chooseBy, type Lengths } from './wllama-choose.ts';

@@ -7,6 +7,7 @@ import {
   CPU_MODELS,
   DEFAULT_MODEL,
   fits,
+  fitTogether,
   LOCAL_TEST_MODEL,
   PREBUILT_MODELS,
   recommend,
@@ -155,6 +156,32 @@ describe('what cannot fit is told with its sizes', () => {
     const [, , cpu] = CPU_MODELS;
     if (!cpu) throw new Error('no third model for the CPU');
     expect(fits(cpu, { ...none, memoryBytes: 1e9 }).reason).toMatch(/2\.2 GB of memory.*1\.0 GB/);
+  });
+});
+
+describe('two models at once', () => {
+  const small = byId('SmolLM2-135M-Instruct-q0f16-MLC');
+  const qwen7 = byId('Qwen2.5-7B-Instruct-q4f16_1-MLC');
+  const [, , cpu] = CPU_MODELS;
+  if (!cpu) throw new Error('no third model for the CPU');
+
+  test('are told when this machine has not the memory for both', () => {
+    expect(fits(qwen7, gpu({}, 4e9)).usable).toBe(true);
+    expect(fits(cpu, gpu({}, 4e9)).usable).toBe(true);
+    expect(fitTogether([qwen7, cpu], gpu({}, 4e9))).toBe(
+      'Both models do not fit at once: they need 7.6 GB of memory; this machine has about 4.0 GB.',
+    );
+    expect(fitTogether([qwen7, cpu], gpu())).toBe('');
+    expect(fitTogether([qwen7, { runtime: 'openai', memoryBytes: null }], gpu({}, 4e9))).toBe('');
+  });
+
+  test('count on the GPU when both run there', () => {
+    const lends = gpu({ maxBufferBytes: 2.8e9 });
+    expect(fits(qwen7, lends).reason).toBe('');
+    expect(fitTogether([qwen7, small], lends)).toMatch(
+      /^Both models may not fit at once: they need 5\.7 GB of GPU memory; this GPU gives at most 2\.8 GB/,
+    );
+    expect(fitTogether([qwen7, cpu], lends)).toBe('');
   });
 });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/core/model.ts';
-import { forgetPieces, gather, piecesOf, wholeOf } from '../../src/engines/pieces.ts';
+import { gather, wholeOf } from '../../src/engines/gather.ts';
+import { forgetPieces, piecesOf } from '../../src/engines/pieces.ts';
 import { type FlakyServer, flakyServer } from './flaky-server.ts';
 
 /** Over real HTTP; what a browser's cache would hold is in memory here. */

@@ -1,7 +1,7 @@
 import type { Experiments, LiveExperiment } from '../../app/experiments.ts';
 import type { Design, ExperimentRecord } from '../../core/experiment.ts';
 import type { Draft } from './draft.svelte.ts';
-import type { LiveRun } from './live.svelte.ts';
+import { LiveRun } from './live.svelte.ts';
 import { problemOf, type Problem } from './problem.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -89,8 +89,11 @@ export class Compare {
       this.stopping = false;
       live.subscribe((signal) => {
         if (signal.type === 'changed') this.#take(signal.record);
-        else if (signal.type === 'run') this.present = { cell: signal.cell, run: session.adopt(signal.run) };
-        else this.problems = [...this.problems, { message: signal.message, advice: signal.advice }];
+        else if (signal.type === 'run') {
+          const run = new LiveRun(signal.run, (ended) => session.measured(ended));
+          session.adopt(run);
+          this.present = { cell: signal.cell, run };
+        } else this.problems = [...this.problems, { message: signal.message, advice: signal.advice }];
       });
       this.shown = live.id;
       void live.ended.then(() => this.#ended(live));

@@ -16,12 +16,12 @@ import type { Task } from '../../core/task.ts';
 import { moment, percent } from '../format.ts';
 import { Bin } from './bin.svelte.ts';
 import type { Compare } from './compare.svelte.ts';
-import { LiveRun } from './live.svelte.ts';
+import type { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
 import { keepSpeed } from './memory.ts';
 import { Overnight } from './overnight.svelte.ts';
 import { problemOf, type Problem } from './problem.ts';
-import { Replay } from './replay.svelte.ts';
+import type { Replay } from './replay.svelte.ts';
 import { SAME, SetupState } from './setup.svelte.ts';
 import { Shelf } from './shelf.svelte.ts';
 import { Speeds } from './speeds.svelte.ts';
@@ -179,10 +179,13 @@ export class Session {
     this.busy = 'Opening the run';
     let opened = false;
     await this.#try('The run did not open', async () => {
-      const { summary, config, task, events, whole } = await read();
+      const [{ Replay: Opened }, { summary, config, task, events, whole }] = await Promise.all([
+        import('./replay.svelte.ts'),
+        read(),
+      ]);
       this.leaveReplay();
       this.unasked = unasked;
-      const replay = new Replay(summary, task, events, whole ?? null);
+      const replay = new Opened(summary, task, events, whole ?? null);
       replay.config = config;
       this.replay = replay;
       this.lesson = lesson;
@@ -321,22 +324,23 @@ export class Session {
   async #watch(busy: string, failed: string, begin: () => ReturnType<Whetstone['start']>): Promise<void> {
     this.busy = busy;
     await this.#try(failed, async () => {
+      // First, so that no run begins that could not be shown.
+      const { LiveRun: Live } = await import('./live.svelte.ts');
       const run = await begin();
       this.leaveReplay();
-      this.#show(run);
+      this.#show(run, Live);
       void this.keepStorage();
     });
     this.busy = null;
     await this.refreshRuns();
   }
 
-  #show(run: Run): void {
+  #show(run: Run, Live: typeof LiveRun): void {
     this.live?.close();
-    const live = new LiveRun(run, (ended) => this.#ended(ended));
-    this.live = live;
+    this.live = new Live(run, (ended) => this.#ended(ended));
     void run.watched?.taken.then((taken) => {
       if (taken === null || this.live?.run !== run) return;
-      this.#show(taken.run);
+      this.#show(taken.run, Live);
       if (taken.why === 'gone')
         this.report({
           message: 'The tab that worked on this run is gone.',
@@ -359,15 +363,13 @@ export class Session {
   }
 
   /** A run of an experiment is the live one of the page; nobody is told when it ends. */
-  adopt(run: Run): LiveRun {
+  adopt(live: LiveRun): void {
     this.live?.close();
-    const live = new LiveRun(run, (ended) => this.#measured(ended));
     this.live = live;
-    return live;
   }
 
   #ended(live: LiveRun): void {
-    this.#measured(live);
+    this.measured(live);
     void this.#tellEnd(live);
   }
 
@@ -383,7 +385,8 @@ export class Session {
     this.overnight.ended(title, `${run.task.name}: ${words}`);
   }
 
-  #measured({ run, view }: LiveRun): void {
+  /** Takes from a run that has ended how fast its models were. */
+  measured({ run, view }: LiveRun): void {
     // What was taken from earlier runs says nothing about the speed.
     const targetCalls = view.usage.targetCalls - view.reused.target;
     const optimizerCalls = view.usage.optimizerCalls - view.reused.optimizer;
