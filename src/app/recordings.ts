@@ -20,6 +20,29 @@ export interface Recorded {
 const MOST_EVENTS = 100_000;
 const MOST_EVENTS_AN_ENTRY = 20;
 
+/** A log that is still read: its next entries, null at its end. Rejects as the reading does. */
+export type LogReading = () => Promise<readonly LoggedEffect[] | null>;
+
+/** Reads a log by `read`, which tells its pages, so that a replay can begin with the first of them. */
+export function readingOf(
+  read: (told: (page: readonly LoggedEffect[]) => void) => Promise<unknown>,
+): LogReading {
+  const pages: (readonly LoggedEffect[])[] = [];
+  let over = false;
+  let wake = () => undefined as void;
+  const whole = read((page) => {
+    pages.push(page);
+    wake();
+  }).then(() => void (over = true));
+  // Whoever reads on hears of it.
+  whole.catch(() => undefined);
+  return async () => {
+    while (pages.length === 0 && !over)
+      await Promise.race([whole, new Promise<void>((resolve) => (wake = resolve))]);
+    return pages.shift() ?? null;
+  };
+}
+
 function* pastOf(log: readonly LoggedEffect[]) {
   for (const { key, outcome } of log) yield [key, outcome] as const;
 }
@@ -44,12 +67,20 @@ function fromLog({ record, effects }: Recorded): Effects & { used: string[] } {
  * listen to what the log answers.
  */
 export async function* replayed(
-  recorded: Recorded,
+  { record, effects: log }: Pick<Recorded, 'record'> & { effects: Recorded['effects'] | LogReading },
   method: Optimizer,
   through: (effects: Effects) => Effects = (effects) => effects,
 ): AsyncGenerator<RunEvent> {
-  const { record, effects: log } = recorded;
-  const effects = through(logged(pastOf(log), record.config.models, null, () => Promise.resolve()));
+  const { models } = record.config;
+  const nothing = () => Promise.resolve();
+  const effects = through(
+    typeof log === 'function'
+      ? logged([], models, null, nothing, async () => {
+          const page = await log();
+          return page && pastOf(page);
+        })
+      : logged(pastOf(log), models, null, nothing),
+  );
   const { due, breathe } = breather();
   for await (const event of run(record.config, record.task, method, effects)) {
     yield event;

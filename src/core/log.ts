@@ -76,35 +76,67 @@ const keyOf = (what: string, model: string, asked: string) => `${what}:${model}:
 const vectorsHashed = (asked: TuneAsk) =>
   JSON.stringify(asked, (_, value: unknown) => (value instanceof Float32Array ? hashVector(value) : value));
 
+/** Entries of a log with their keys. */
+export type Past = Iterable<readonly [key: string, Outcome]>;
+
 /**
  * Answers from `past` until it runs out, then from `live`, writing each new outcome before it is handed on: what
- * an optimizer has seen is always in the log. Without `live`, an unseen effect fails loudly (replay).
+ * an optimizer has seen is always in the log. Without `live`, an unseen effect fails loudly (replay). `more` gives what
+ * else there is of the past, a part at a time, and null at its end; it is asked when an effect is not found.
  */
 export function logged(
-  past: Iterable<readonly [key: string, Outcome]>,
+  past: Past,
   models: ModelIds,
   live: Effects | null,
   write: (entry: LoggedEffect) => Promise<void>,
+  more?: () => Promise<Past | null>,
 ): Effects {
   // How often each effect was asked for, and its first outcome in the past: most are asked once, and found at once.
-  const known = new Map<string, { asked: number; first: Outcome | undefined }>();
-  const repetitions = new Map<string, Outcome>();
-  for (const [key, outcome] of past) {
-    if (key.endsWith('#1')) known.set(key.slice(0, -2), { asked: 0, first: outcome });
-    else repetitions.set(key, outcome);
+  interface Known {
+    asked: number;
+    first: Outcome | undefined;
   }
+  const known = new Map<string, Known>();
+  const repetitions = new Map<string, Outcome>();
+  function take(entries: Past): void {
+    for (const [key, outcome] of entries) {
+      if (!key.endsWith('#1')) {
+        repetitions.set(key, outcome);
+        continue;
+      }
+      const base = key.slice(0, -2);
+      const mine = known.get(base);
+      if (mine === undefined) known.set(base, { asked: 0, first: outcome });
+      else mine.first = outcome;
+    }
+  }
+  take(past);
+
+  /** One part for all who wait; false when there is no more. */
+  let reading: Promise<boolean> | null = null;
+  async function readOn(): Promise<boolean> {
+    const part = await more?.();
+    reading = null;
+    if (!part) return false;
+    take(part);
+    return true;
+  }
+
   return {
     async perform(effect) {
       const base = effectKey(effect, models);
-      let mine = known.get(base);
-      if (mine === undefined) known.set(base, (mine = { asked: 0, first: undefined }));
+      const mine: Known = known.get(base) ?? { asked: 0, first: undefined };
+      if (mine.asked === 0) known.set(base, mine);
       mine.asked += 1;
-      const seen = mine.asked === 1 ? mine.first : repetitions.get(`${base}#${mine.asked}`);
+      const key = `${base}#${mine.asked}`;
+      const first = mine.asked === 1;
+      const find = () => (first ? mine.first : repetitions.get(key));
+      let seen = find();
+      while (seen === undefined && more !== undefined && (await (reading ??= readOn()))) seen = find();
       if (seen !== undefined) {
         mine.first = undefined;
         return seen;
       }
-      const key = `${base}#${mine.asked}`;
       if (live === null) {
         throw new EngineError(
           'unavailable',

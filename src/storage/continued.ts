@@ -22,10 +22,10 @@ export function continueInMemory(store: Store, run: string): Store {
       await rest.deleteRun(id);
     },
     appendEffects: (id, seq, effects) => (id === run ? rest : store).appendEffects(id, seq, effects),
-    async loadEffects(id) {
-      const stored = await store.loadEffects(id);
+    async loadEffects(id, told) {
+      const stored = await store.loadEffects(id, told);
       if (id !== run) return stored;
-      const added = await rest.loadEffects(id);
+      const added = await rest.loadEffects(id, told);
       return {
         items: [...stored.items, ...added.items],
         problems: stored.problems,

@@ -111,7 +111,7 @@ export function databaseStore(db: Database, gone: () => StorageError | null = ()
       };
       await written(tx, requests());
     }),
-    loadEffects: guarded('Reading the log', async (run) => {
+    loadEffects: guarded('Reading the log', async (run, told) => {
       const log: EffectLog = { items: [], problems: [], next: 0 };
       let reading = db.getAll('effects', logOf(run), PAGE);
       for (;;) {
@@ -120,7 +120,9 @@ export function databaseStore(db: Database, gone: () => StorageError | null = ()
         // The next page is on its way while this one is checked. The database itself vouches for `seq`: it is of the
         // key by which the record was found.
         if (last !== undefined) reading = db.getAll('effects', logOf(run, last.seq), PAGE);
+        const before = log.items.length;
         for (const record of page) take(log, record);
+        told?.(log.items.slice(before));
         if (last === undefined) return log;
       }
     }),

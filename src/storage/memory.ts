@@ -67,10 +67,11 @@ export function memoryStore(): Store {
         structuredClone(effects).forEach((effect, i) => log.set(seq + i, effect));
         logs.set(run, log);
       }),
-    loadEffects: (run) =>
+    loadEffects: (run, told) =>
       later('Reading the log', () => {
         const entries = [...(logs.get(run) ?? [])].sort(([a], [b]) => a - b);
         const items = entries.map(([, effect]) => structuredClone(effect));
+        told?.(items);
         return { items, problems: [], next: (entries.at(-1)?.[0] ?? -1) + 1 };
       }),
 

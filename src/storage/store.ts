@@ -4,7 +4,6 @@ import type { LoggedEffect } from '../core/log.ts';
 import type { Task } from '../core/task.ts';
 import { databaseStore } from './database.ts';
 import { blocked, closed, superseded, type StorageError } from './errors.ts';
-import { memoryStore } from './memory.ts';
 import type { Replies } from './replies.ts';
 import type { KeptVector, Staging } from './staging.ts';
 import {
@@ -52,8 +51,8 @@ export interface Store {
    * a number is taken.
    */
   appendEffects(run: string, seq: number, effects: readonly LoggedEffect[]): Promise<void>;
-  /** Empty for an unknown run. */
-  loadEffects(run: string): Promise<EffectLog>;
+  /** Empty for an unknown run. `told` hears the entries in order, a page at a time, as they are read. */
+  loadEffects(run: string, told?: (page: readonly LoggedEffect[]) => void): Promise<EffectLog>;
 
   /** Creates the experiment or replaces it. */
   saveExperiment(record: ExperimentRecord): Promise<void>;
@@ -117,6 +116,7 @@ export async function openStore(
     });
     return { store: databaseStore(db, () => gone), problem: null };
   } catch (cause) {
+    const { memoryStore } = await import('./memory.ts');
     return { store: memoryStore(), problem: whyBlocked(cause) };
   }
 }

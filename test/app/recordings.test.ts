@@ -4,6 +4,7 @@ import {
   eventsOf as allEvents,
   openedBundle,
   optionProblem,
+  readingOf,
   replayed,
 } from '../../src/app/recordings.ts';
 import type { LoggedEffect } from '../../src/core/log.ts';
@@ -54,6 +55,36 @@ async function refused(record: RunRecord, effects: readonly LoggedEffect[]): Pro
   expect(error).toBeInstanceOf(StorageError);
   return error instanceof Error ? error.message : '';
 }
+
+describe('a log that is still read', () => {
+  test('is replayed as it comes, to the same events', async () => {
+    const { record, effects, events } = await recorded();
+    let read = 0;
+    const reading = readingOf(async (told) => {
+      for (; read < effects.length; read += 5) {
+        await new Promise((resolve) => setTimeout(resolve));
+        told(effects.slice(read, read + 5));
+      }
+    });
+    const replay = replayed({ record, effects: reading }, gpo);
+    const first = await replay.next();
+    expect(first.value).toEqual(events[0]);
+    const proposed = events.findIndex(({ type }) => type === 'answered');
+    for (let i = 1; i <= proposed; i++) await replay.next();
+    expect(read).toBeLessThan(effects.length);
+    expect(await allEvents(replay)).toEqual(events.slice(proposed + 1));
+  });
+
+  test('fails as the reading does', async () => {
+    const { record } = await recorded();
+    const reading = readingOf(() => Promise.reject(new Error('the disk is gone')));
+    await expect(
+      (async () => {
+        for await (const _ of replayed({ record, effects: reading }, gpo));
+      })(),
+    ).rejects.toThrow('the disk is gone');
+  });
+});
 
 describe('a run bundle', () => {
   test('plays the same events as the run, with no model', async () => {

@@ -103,6 +103,34 @@ describe('logged', () => {
     expect(written.map((entry) => entry.key)).toEqual([key.replace('#1', '#2')]);
   });
 
+  test('reads on in the past until it finds what is asked, a part at a time for all who wait', async () => {
+    const entry = (content: string, nth: number, text: string) =>
+      [`${effectKey(ask(content), MODELS)}#${nth}`, reply(text)] as const;
+    const parts = [
+      [entry('a', 1, 'first a')],
+      [entry('b', 1, 'first b'), entry('a', 2, 'second a')],
+      [entry('c', 1, 'first c')],
+    ];
+    let read = 0;
+    const effects = logged(
+      [],
+      MODELS,
+      null,
+      () => Promise.resolve(),
+      async () => {
+        await null;
+        return parts[read++] ?? null;
+      },
+    );
+    expect(await effects.perform(ask('a'))).toEqual(reply('first a'));
+    expect(read).toBe(1);
+    const both = ['b', 'a'].map((content) => effects.perform(ask(content)));
+    expect(await Promise.all(both)).toEqual([reply('first b'), reply('second a')]);
+    expect(read).toBe(2);
+    await expect(effects.perform(ask('d'))).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(await effects.perform(ask('c'))).toEqual(reply('first c'));
+  });
+
   test('without a live side an unseen ask fails loudly', async () => {
     const effects = logged(new Map(), MODELS, null, () => Promise.resolve());
     await expect(effects.perform(ask('a'))).rejects.toMatchObject({ fault: 'unavailable' });

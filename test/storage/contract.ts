@@ -1,3 +1,4 @@
+import type { LoggedEffect } from '../../src/core/log.ts';
 import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { KeptReply } from '../../src/storage/replies.ts';
@@ -93,9 +94,11 @@ export function storeContract(fresh: () => Promise<Store>): void {
   test('reads back more entries than it reads at once', async () => {
     const store = await fresh();
     await store.addRun(record(), effects(4001));
-    const log = await store.loadEffects('run-1');
+    const told: LoggedEffect[] = [];
+    const log = await store.loadEffects('run-1', (page) => told.push(...page));
     expect(log.items).toStrictEqual(effects(4001));
     expect(log.next).toBe(4001);
+    expect(told).toStrictEqual(log.items);
   });
 
   test('keeps several entries at once, or none of them', async () => {
