@@ -268,12 +268,14 @@ export interface Whetstone {
   exportTask(id: string, format: TaskFormat): Promise<TaskFile[]>;
   deleteTask(id: string): Promise<void>;
   /** Sensible settings for a task, models and a method; says which rendering it chose and why. */
-  defaults(choice: {
-    task: string;
-    target: string;
-    optimizer: string;
-    method: string;
-  }): Promise<{ config: RunConfig; why: string[]; method: Method }>;
+  defaults(choice: { task: string; target: string; optimizer: string; method: string }): Promise<{
+    config: RunConfig;
+    /** Why the defaults are what they are, a sentence each. */
+    why: string[];
+    method: Method;
+    /** Why target and optimizer may not fit into memory together; empty where nothing is known against it. */
+    crowded: string;
+  }>;
   /** Upper bound of the work a configuration asks for, before it starts. */
   cost(config: RunConfig): Promise<Cost>;
   /** How many words a new prompt may change, step by step; empty for methods without such a schedule. */

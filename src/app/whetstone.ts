@@ -6,6 +6,7 @@ import { EngineError } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import type { Task } from '../core/task.ts';
 import { EMBEDDER_ID } from '../embed/bge.ts';
+import { fitTogether } from '../engines/models.ts';
 import type { StorageError } from '../storage/errors.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
 import { headOf, STAGED, type RunRecord, type TaskHead } from '../storage/schema.ts';
@@ -21,7 +22,7 @@ import type { StartedRun } from './live-run.ts';
 import { loadMethod } from './methods.ts';
 import { promptTags, savePromptTags } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
-import type { Recorded } from './recordings.ts';
+import type { Recorded, replayed } from './recordings.ts';
 import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
 import type { Machine, Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
@@ -119,18 +120,19 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return { record, effects: items };
   }
 
-  async function replayOf(recorded: Recorded): Promise<AsyncGenerator<RunEvent>> {
+  async function replayOf(recorded: Parameters<typeof replayed>[0]): Promise<AsyncGenerator<RunEvent>> {
     const { optimizer, models: asked } = recorded.record.config;
     const [{ replayed }, method] = await Promise.all([recordings(), methodOf(optimizer)]);
     return replayed(recorded, method, (effects) => vectors.hear(asked.embedder, effects));
   }
 
   async function recording(id: string): Promise<Recording> {
-    const recorded = await recordedOf(id);
-    const { growing } = await recordings();
-    const { events, first, whole } = growing(await replayOf(recorded));
+    const [{ growing, readingOf }, store] = await Promise.all([recordings(), storeOf(id)]);
+    const effects = lent.get(id)?.effects ?? readingOf((told) => store.loadEffects(id, told));
+    const record = lent.get(id)?.record ?? (await recordOf(id));
+    const { events, first, whole } = growing(await replayOf({ record, effects }));
     await first;
-    return { ...recordingOf({ ...recorded, events }, (await runsHeld()).has(id)), whole };
+    return { ...recordingOf({ record, events }, (await runsHeld()).has(id)), whole };
   }
 
   async function costOf(config: RunConfig, task: Task) {
@@ -254,6 +256,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     return {
       ...defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient),
       method: theMethod,
+      crowded: target === optimizer ? '' : fitTogether([theTarget, theOptimizer], await models.probe()),
     };
   };
   const cost: Whetstone['cost'] = async (config) =>
@@ -481,7 +484,7 @@ function newRecord(config: RunConfig, task: Task): RunRecord {
 }
 
 const recordingOf = (
-  { record, events }: Recorded & { events: readonly RunEvent[] },
+  { record, events }: Pick<Recorded, 'record'> & { events: readonly RunEvent[] },
   held: boolean,
 ): Recording => ({
   summary: runSummary(record, held),

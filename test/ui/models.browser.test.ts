@@ -255,3 +255,18 @@ test('before a run its time is reckoned by the speed test', async () => {
   await session.speeds.test(SMOL);
   await expect.element(cost).toHaveTextContent(/steps, roughly .* by the speed test\.$/);
 });
+
+test('two models that do not fit at once are told, and one can play both roles', async () => {
+  const whetstone = standIn(() => handRun(), [], { models: manyModels, downloads: handDownloads() });
+  const session = new Session(whetstone);
+  await session.begin();
+  await render(Setup, { session });
+  const told = page.getByText(/Both models do not fit at once/);
+  await expect.element(told).not.toBeInTheDocument();
+  const optimizer = page.getByLabelText('Optimizer model');
+  await optimizer.selectOptions(SMOL);
+  await expect.element(told).toBeVisible();
+  await page.getByRole('button', { name: 'Let one model play both roles' }).click();
+  await expect.element(told).not.toBeInTheDocument();
+  await expect.element(optimizer).toHaveDisplayValue('Same as target');
+});

@@ -364,8 +364,9 @@ export function standIn(
       calls.push(`delete task ${id}`);
       imported.delete(id);
     },
-    defaults: async ({ method }) => ({
+    defaults: async ({ method, target, optimizer }) => ({
       method: methodOf(method),
+      crowded: target === optimizer ? '' : 'Both models do not fit at once: they need 9 GB of memory.',
       config: {
         ...config,
         ...(config.rendering.read === 'choose' ? { reading: 'unchecked' as const } : {}),

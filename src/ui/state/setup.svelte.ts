@@ -58,6 +58,8 @@ export class SetupState {
   base: RunConfig | null = $state.raw(null);
   /** Why the defaults are what they are, a sentence each. */
   why: readonly string[] = $state.raw([]);
+  /** Why the two models may not fit into memory together; empty where they do. */
+  crowded = $state('');
   task: Task | null = $state.raw(null);
   /** The chosen method with its options and templates. */
   method: Method | null = $state.raw(null);
@@ -127,7 +129,7 @@ export class SetupState {
       return;
     }
     try {
-      const [whole, { config, why, method: described }] = await Promise.all([
+      const [whole, { config, why, crowded, method: described }] = await Promise.all([
         this.#whetstone.task(task),
         this.#whetstone.defaults({
           task,
@@ -141,6 +143,7 @@ export class SetupState {
       this.method = described;
       this.base = config;
       this.why = why;
+      this.crowded = crowded;
       this.problem = null;
       await this.#price();
     } catch (thrown) {
