@@ -1,5 +1,5 @@
 import { deleteDB, openDB } from 'idb';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { backup } from '../../src/storage/backup.ts';
 import { databaseStore } from '../../src/storage/database.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
@@ -7,6 +7,7 @@ import { restore } from '../../src/storage/restore.ts';
 import { STAGED, upgrade, VERSION, type Schema } from '../../src/storage/schema.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { backupContract, contents, fill } from './backup-contract.ts';
+import { withinQuota } from './bucket.ts';
 import { rejection } from './contract.ts';
 import { effects, record } from './records.ts';
 
@@ -62,13 +63,7 @@ test('a restore that does not fit leaves nothing behind, and says so', async () 
       })),
     );
   const { file } = await backup(mine);
-  const bucket = newName();
-  const { indexedDB } = await navigator.storageBuckets.open(bucket, { quota: 3_000_000 });
-  vi.stubGlobal('indexedDB', indexedDB);
-  onTestFinished(async () => {
-    vi.unstubAllGlobals();
-    await navigator.storageBuckets.delete(bucket);
-  });
+  await withinQuota(3_000_000);
   const name = newName();
   const { store } = await openStore({ name });
   onTestFinished(() => store.close());

@@ -8,6 +8,7 @@ import { memoryStore } from '../../src/storage/memory.ts';
 import { requestPersistence, storageUsage } from '../../src/storage/quota.ts';
 import { VERSION } from '../../src/storage/schema.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
+import { withinQuota } from './bucket.ts';
 import { rejection, storeContract } from './contract.ts';
 import { effect, effects, experiment, record, task } from './records.ts';
 
@@ -325,25 +326,6 @@ test('clearing the site data under an open store is told', async () => {
   expect(told[0]?.message).toMatch(/data were cleared/);
   expect((await rejection(store.runs())).fault).toBe('closed');
 });
-
-/** Chromium's storage buckets: room of a size that the page chooses, enforced by the browser. */
-interface Buckets {
-  open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
-  delete(name: string): Promise<void>;
-}
-declare global {
-  interface Navigator {
-    readonly storageBuckets: Buckets;
-  }
-}
-
-/** Until the test ends, databases are made where only `quota` bytes fit. */
-async function withinQuota(quota: number): Promise<void> {
-  const bucket = newName();
-  const { indexedDB } = await navigator.storageBuckets.open(bucket, { quota });
-  vi.stubGlobal('indexedDB', indexedDB);
-  onTestFinished(() => navigator.storageBuckets.delete(bucket));
-}
 
 describe('when there is no space left', () => {
   const bulky = (seq: number) => {
