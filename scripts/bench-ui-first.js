@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
  * @property {number} shown milliseconds until the form is there
  * @property {number} ready milliseconds until a run could be started
  * @property {number} interactive milliseconds until no long task follows
- * @property {{ name: string, size: number, late: boolean }[]} scripts bytes when gzipped; late: fetched after `ready`
+ * @property {{ name: string, size: number, own: boolean, late: boolean }[]} scripts bytes when gzipped; own: named by the
+ *   page itself, so needed before it shows anything; late: fetched after `ready`
  */
 
 /** A slow processor: so many times slower than this one. */
@@ -76,10 +77,12 @@ async function visit(browser, url, returning, rate) {
     let interactive = shown;
     for (const { start, end } of long)
       if (end > interactive && start - interactive < QUIET) interactive = end;
+    const html = await (await fetch(url)).text();
     const scripts = [];
     for (const { name, at } of fetched) {
       const body = Buffer.from(await (await fetch(name)).arrayBuffer());
-      scripts.push({ name: chunkName(name), size: gzipSync(body).length, late: at > ready });
+      const own = html.includes(`/${name.split('/').at(-1)}"`);
+      scripts.push({ name: chunkName(name), size: gzipSync(body).length, own, late: at > ready });
     }
     return { shown, ready, interactive, scripts };
   } finally {
@@ -92,8 +95,12 @@ function chunkName(url) {
   return (url.split('/').at(-1) ?? url).replace(/-[\w-]{8}\.js$/, '');
 }
 
-/** Kilobytes of the scripts fetched until a run could be started, and of all. @param {First} first */
+/** Kilobytes of the scripts of the form, of those fetched until a run could be started, and of all. @param {First} first */
 export function kilobytes({ scripts }) {
   const sum = (/** @type {First['scripts']} */ some) => some.reduce((all, { size }) => all + size, 0) / 1000;
-  return { ready: sum(scripts.filter(({ late }) => !late)), all: sum(scripts) };
+  return {
+    form: sum(scripts.filter(({ own }) => own)),
+    ready: sum(scripts.filter(({ late }) => !late)),
+    all: sum(scripts),
+  };
 }
