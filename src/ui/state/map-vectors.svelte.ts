@@ -6,6 +6,9 @@ import { problemOf, type Problem } from './problem.ts';
 /** Prompts embedded between two looks of the page. */
 const BATCH = 16;
 
+/** The map is drawn anew no more often than this, in milliseconds: every new point moves all others. */
+const DRAWN_EVERY = 1000;
+
 /**
  * Vectors of the prompts that the map shows. Those that are known come by themselves; a model is loaded only when the
  * user asked for it (`ask`), and from then on new prompts are embedded as they come.
@@ -54,15 +57,22 @@ export class MapVectors {
     if (this.#running) return;
     this.#running = true;
     const aborter = this.#aborter;
+    let { known } = this;
+    let drawn = -Infinity;
+    const draw = () => {
+      this.known = known;
+      drawn = performance.now();
+    };
     try {
       for (;;) {
-        const unseen = this.#wanted.filter((prompt) => !this.known.has(prompt));
+        const unseen = this.#wanted.filter((prompt) => !known.has(prompt));
         if (unseen.length > 0) {
-          this.known = withVectors(this.known, unseen, await this.#source.known(unseen));
+          known = withVectors(known, unseen, await this.#source.known(unseen));
+          draw();
           continue;
         }
         this.looked = true;
-        const missing = this.#wanted.filter((prompt) => !this.known.get(prompt));
+        const missing = this.#wanted.filter((prompt) => !known.get(prompt));
         const next = missing.slice(0, BATCH).filter((prompt, i, all) => all.indexOf(prompt) === i);
         if (!this.asked || next.length === 0) break;
         const total = this.#wanted.length;
@@ -70,7 +80,8 @@ export class MapVectors {
         this.progress = placed;
         // Loading counts bytes; placing counts prompts.
         const report = (progress: LoadProgress) => (this.progress = progress);
-        this.known = withVectors(this.known, next, await this.#source.embed(next, report, aborter.signal));
+        known = withVectors(known, next, await this.#source.embed(next, report, aborter.signal));
+        if (performance.now() - drawn >= DRAWN_EVERY) draw();
       }
     } catch (thrown) {
       if (!aborter.signal.aborted) {
@@ -78,6 +89,7 @@ export class MapVectors {
         this.asked = false;
       }
     } finally {
+      draw();
       this.progress = null;
       this.#running = false;
     }
