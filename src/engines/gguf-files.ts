@@ -21,14 +21,14 @@ export interface Kept {
   total: number | null;
 }
 
-/** What is here of a model file, whole or in pieces. */
-export async function keptOfFile(file: ModelFile): Promise<Kept> {
+/** What is here of a model file, whole or in pieces; `all` are the keys of all pieces, from one look for many models. */
+export async function keptOfFile(file: ModelFile, all?: readonly string[]): Promise<Kept> {
   const kept = await keptFile(cacheKey(file));
   if (kept) {
     const bytes = Number(kept.headers.get('content-length')) || (await kept.blob()).size;
     return { whole: true, bytes, total: bytes };
   }
-  const { bytes, total } = await piecesOf(file.url);
+  const { bytes, total } = await piecesOf(file.url, all);
   return { whole: false, bytes, total };
 }
 

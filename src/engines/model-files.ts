@@ -29,7 +29,9 @@ export async function keptOf(models: readonly ModelFiles[]): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (const files of models) {
     kept.push(
-      files.kind === 'gguf' ? await keptOfFile(files.file) : await keptOfModel(files.addresses, seen),
+      files.kind === 'gguf'
+        ? await keptOfFile(files.file, seen.pieces)
+        : await keptOfModel(files.addresses, seen),
     );
   }
   return kept;

@@ -19,10 +19,11 @@ export interface Pieces {
 
 /** What is here of a file; nothing of it counts after a gap. */
 export async function piecesOf(url: string, all?: readonly string[]): Promise<Pieces> {
-  const store = await openStore();
   const prefix = keyOf(url, '');
   const keys = (all ?? (await pieceKeys())).filter((key) => key.startsWith(prefix)).sort();
   const found: Pieces = { urls: [], bytes: 0, total: null, type: 'application/octet-stream', tag: '' };
+  if (keys.length === 0) return found;
+  const store = await openStore();
   for (const key of keys) {
     const piece = await store.match(key);
     const from = Number(key.slice(prefix.length));

@@ -3,13 +3,14 @@ import {
   bytes,
   counted,
   duration,
+  grouped,
   percentWithInterval,
   points,
   pValue,
   roughly,
+  scoreInterval,
   short,
   timeLeft,
-  scoreInterval,
 } from '../../src/ui/format.ts';
 
 test('the interval of a score against published values', () => {
@@ -78,4 +79,20 @@ test('bytes and counts', () => {
   expect(bytes(1_930_000_000)).toBe('1.9 GB');
   expect(counted(1, 'example')).toBe('1 example');
   expect(counted(1904, 'target call')).toBe('1,904 target calls');
+});
+
+test('digits are grouped by three', () => {
+  const numbers = [0, 12, 999, 1000, 1904.4, 65_536, 1_234_567, -5, -12_345];
+  expect(numbers.map(grouped)).toEqual([
+    '0',
+    '12',
+    '999',
+    '1,000',
+    '1,904',
+    '65,536',
+    '1,234,567',
+    '-5',
+    '-12,345',
+  ]);
+  for (const number of numbers) expect(grouped(number)).toBe(Math.round(number).toLocaleString('en-US'));
 });
