@@ -13,6 +13,9 @@ import { gzipSync } from 'node:zlib';
 /** A slow processor: so many times slower than this one. */
 export const THROTTLE = 4;
 
+/** How long a visit is watched, in milliseconds. */
+const WATCHED_MS = 8000;
+
 /** After the form is there, this much time without a long task counts as quiet, in milliseconds. */
 const QUIET = 500;
 
@@ -47,33 +50,39 @@ async function visit(browser, url, returning, rate) {
     page.setDefaultTimeout(120_000);
     const session = await context.newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate });
+    // The page notes the moments itself: whoever asks it meanwhile takes the processor away from it.
     await page.addInitScript((again) => {
       if (again) localStorage.setItem('whetstone:seen', 'yes');
-      /** @type {{ start: number, end: number }[]} */
-      const long = [];
-      Reflect.set(globalThis, 'longTasks', long);
+      /** @type {{ shown: number | null, ready: number | null, long: { start: number, end: number }[] }} */
+      const noted = { shown: null, ready: null, long: [] };
+      Reflect.set(globalThis, 'noted', noted);
       new PerformanceObserver((list) => {
         for (const { startTime, duration } of list.getEntries())
-          long.push({ start: startTime, end: startTime + duration });
+          noted.long.push({ start: startTime, end: startTime + duration });
       }).observe({ type: 'longtask', buffered: true });
-      Reflect.set(globalThis, 'scripts', () =>
-        performance
-          .getEntriesByType('resource')
-          .filter(({ name }) => name.endsWith('.js'))
-          .map(({ name, startTime }) => ({ name, at: startTime })),
-      );
+      const watching = new MutationObserver(() => {
+        const form = document.querySelector('form[aria-label="Set-up"]');
+        if (form === null) return;
+        noted.shown ??= performance.now();
+        const start = [...form.querySelectorAll('button:enabled')];
+        if (start.some(({ textContent }) => textContent?.trim() === 'Start'))
+          noted.ready ??= performance.now();
+        if (noted.ready !== null) watching.disconnect();
+      });
+      watching.observe(document, { subtree: true, childList: true, attributes: true });
     }, returning);
     await page.goto(url);
-    await page.getByRole('form', { name: 'Set-up' }).waitFor();
-    const shown = await page.evaluate(() => performance.now());
-    await page.locator('button:enabled', { hasText: /^Start$/ }).waitFor();
-    const ready = await page.evaluate(() => performance.now());
-    await page.waitForTimeout(5000);
-    /** @type {{ long: { start: number, end: number }[], fetched: { name: string, at: number }[] }} */
-    const { long, fetched } = await page.evaluate(() => ({
-      long: Reflect.get(globalThis, 'longTasks'),
-      fetched: Reflect.get(globalThis, 'scripts')(),
+    await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
+    /** @type {{ noted: { shown: number | null, ready: number | null, long: { start: number, end: number }[] }, fetched: { name: string, at: number }[] }} */
+    const { noted, fetched } = await page.evaluate(() => ({
+      noted: Reflect.get(globalThis, 'noted'),
+      fetched: performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => name.endsWith('.js'))
+        .map(({ name, startTime }) => ({ name, at: startTime })),
     }));
+    const { shown, ready, long } = noted;
+    if (shown === null || ready === null) throw new Error(`The page was not ready after ${WATCHED_MS} ms.`);
     let interactive = shown;
     for (const { start, end } of long)
       if (end > interactive && start - interactive < QUIET) interactive = end;
