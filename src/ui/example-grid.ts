@@ -49,7 +49,9 @@ export function growingGrid(): typeof exampleGrid {
   /** By creation, with the place in the view's order. */
   let columns: { id: string; created: number }[] = [];
   let places = new Map<string, number>();
-  let rows = new Map<string, GridRow>();
+  let rows = new Map<string, Sums>();
+  /** What was handed out of each row. */
+  let shown = new Map<string, GridRow>();
 
   /** The column of a candidate, made where its order of creation puts it; -1 for an unknown one. */
   function columnOf(view: RunView, id: string): number {
@@ -77,8 +79,9 @@ export function growingGrid(): typeof exampleGrid {
       columns = [];
       places = new Map();
       rows = new Map();
+      shown = new Map();
     }
-    const touched = new Set<string>();
+    const touched = new Set<Sums>();
     let candidate: string | null = null;
     let column = -1;
     for (; read < view.answers.length; read++) {
@@ -90,18 +93,18 @@ export function growingGrid(): typeof exampleGrid {
       let row = rows.get(answer.example);
       if (row === undefined) {
         const answers = new Array<Answer | null>(columns.length).fill(null);
-        row = { example: answer.example, asked: 0, right: 0, mean: 0, spread: 0, answers };
+        row = { example: answer.example, asked: 0, right: 0, sum: 0, middle: 0, squares: 0, answers };
         rows.set(answer.example, row);
       }
+      const before = row.answers[column];
       row.answers[column] = answer;
-      touched.add(answer.example);
+      if (before) summarize(row);
+      else count(row, answer);
+      touched.add(row);
     }
     last = view.answers[read - 1];
-    for (const example of touched) {
-      const row = rows.get(example);
-      if (row) rows.set(example, summarized(row));
-    }
-    const all = [...rows.values()];
+    for (const row of touched) shown.set(row.example, gridRow(row));
+    const all = [...shown.values()];
     if (order === 'disagreement') all.sort((a, b) => b.spread - a.spread);
     return {
       split,
@@ -114,22 +117,32 @@ export function growingGrid(): typeof exampleGrid {
   };
 }
 
-/** Two passes, so that equal scores have no spread at all. */
-function summarized({ example, answers }: GridRow): GridRow {
-  let asked = 0;
-  let right = 0;
-  let sum = 0;
-  for (const answer of answers) {
-    if (answer === null) continue;
-    asked += 1;
-    sum += answer.score;
-    if (answer.score >= 1) right += 1;
-  }
-  const mean = asked === 0 ? 0 : sum / asked;
-  let squares = 0;
-  for (const answer of answers) if (answer !== null) squares += (answer.score - mean) ** 2;
-  const spread = asked === 0 ? 0 : squares / asked;
-  return { example, asked, right, mean, spread: spread < 1e-12 ? 0 : spread, answers };
+/** A row that still grows; `squares` are those of the distances from `middle`, the mean but for its rounding. */
+interface Sums extends Omit<GridRow, 'mean' | 'spread'> {
+  sum: number;
+  middle: number;
+  squares: number;
+}
+
+/** Takes one more answer in (Welford's way: equal scores have no spread at all). */
+function count(row: Sums, { score }: Answer): void {
+  row.asked += 1;
+  if (score >= 1) row.right += 1;
+  row.sum += score;
+  const away = score - row.middle;
+  row.middle += away / row.asked;
+  row.squares += away * (score - row.middle);
+}
+
+/** Counts the whole row anew. */
+function summarize(row: Sums): void {
+  Object.assign(row, { asked: 0, right: 0, sum: 0, middle: 0, squares: 0 });
+  for (const answer of row.answers) if (answer) count(row, answer);
+}
+
+function gridRow({ example, asked, right, sum, squares, answers }: Sums): GridRow {
+  const spread = squares / asked;
+  return { example, asked, right, mean: sum / asked, spread: spread < 1e-12 ? 0 : spread, answers };
 }
 
 /** Sizes in pixels. */
