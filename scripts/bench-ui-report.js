@@ -106,6 +106,7 @@ const kb = (/** @type {number} */ value) => `${value.toFixed(1)} KB`;
 
 /** @param {string} name @param {readonly import('./bench-ui-trace.js').Task[]} tasks */
 function taskRow(name, tasks) {
+  if (tasks.length === 0) return [name, 'not seen: the run had ended', '', ''];
   const { wall, busy } = longOf(tasks);
   return [name, ms(wall), ms(busy), over(tasks)];
 }
