@@ -5,6 +5,7 @@ import { builtPolicy, ELSEWHERE, headerPolicy } from '../src/guard/policy.ts';
 import { ROOT } from './setup.js';
 
 const FILE = 'guard.js';
+const GUARD_TAG = `<script src="./${FILE}"></script>`;
 const FIRST = '<meta charset="utf-8" />';
 
 /**
@@ -22,10 +23,7 @@ export function guardPlugin() {
     transformIndexHtml(html, { path }) {
       if (!building || path !== '/index.html') return html;
       if (!html.includes(FIRST)) throw new Error(`index.html must begin its head with ${FIRST}`);
-      return html.replace(
-        FIRST,
-        `${FIRST}\n    ${policyTag('index.html')}\n    <script src="./${FILE}"></script>`,
-      );
+      return html.replace(FIRST, `${FIRST}\n    ${policyTag('index.html')}\n    ${GUARD_TAG}`);
     },
     generateBundle: {
       order: 'post',
@@ -33,7 +31,8 @@ export function guardPlugin() {
         this.emitFile({ type: 'asset', fileName: FILE, source: await guardText() });
         const page = bundle['index.html'];
         if (page?.type !== 'asset') return;
-        const source = String(page.source).replace(policyTag('index.html'), policyTag(ELSEWHERE));
+        page.source = modulesFirst(String(page.source));
+        const source = page.source.replace(policyTag('index.html'), policyTag(ELSEWHERE));
         this.emitFile({ type: 'asset', fileName: ELSEWHERE, source });
       },
     },
@@ -50,6 +49,19 @@ export function guardPlugin() {
       },
     },
   };
+}
+
+/**
+ * Modules are named ahead of the guard, so that they are fetched and compiled meanwhile. They run when the whole page is
+ * read, and so after it.
+ * @param {string} html
+ */
+function modulesFirst(html) {
+  const modules = /\s*<(?:script type="module"|link rel="modulepreload")[^>]*>(?:<\/script>)?/g;
+  const tags = html.match(modules) ?? [];
+  return html
+    .replace(modules, '')
+    .replace(GUARD_TAG, [...tags.map((tag) => tag.trim()), GUARD_TAG].join('\n    '));
 }
 
 /** @param {string} page */

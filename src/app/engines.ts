@@ -95,27 +95,28 @@ export function makeModels(store: Promise<Store>): Models {
     return models;
   }
 
-  async function choices(): Promise<ModelChoice[]> {
-    await (restored ??= restore());
-    const [abilities, there] = await Promise.all([machine(), files()]);
+  /** Models as they can be chosen: all of them, or the one of this id. */
+  async function choices(only?: string): Promise<ModelChoice[]> {
+    const [abilities, there] = await Promise.all([machine(), files(), (restored ??= restore())]);
+    const wanted = (id: string) => only === undefined || id === only;
     const first = recommend(abilities).id;
-    const entries = catalogue(there);
-    const kept = await keptOf(entries.map((entry) => filesOf(entry, MODELS_URL)));
+    const entries = catalogue(there).filter(({ id }) => wanted(id));
+    const sources = entries.map((entry) => filesOf(entry, MODELS_URL));
+    const kept = await keptOf(sources);
     const known = entries.map((entry, at) => {
       const whole = kept[at]?.whole ?? false;
       const choice = describe(entry, abilities, there, whole, first);
-      return reached(choice, whole ? null : refusalOf(filesOf(entry, MODELS_URL)));
+      const its = sources[at];
+      return reached(choice, whole || its === undefined ? null : refusalOf(its));
     });
     const sorted = [...known.filter(({ id }) => id === first), ...known.filter(({ id }) => id !== first)];
-    const own = added.map(async (model) =>
-      reached(describeAdded(model, abilities), await refusalOfAdded(model)),
-    );
+    const own = added
+      .filter((model) => wanted(idOf(model)))
+      .map(async (model) => reached(describeAdded(model, abilities), await refusalOfAdded(model)));
     return [...(await Promise.all(own)), ...sorted];
   }
 
-  async function choice(id: string): Promise<ModelChoice> {
-    return (await choices()).find((one) => one.id === id) ?? unknown(id);
-  }
+  const choice = async (id: string) => (await choices(id))[0] ?? unknown(id);
 
   /** One of Whetstone's own list. Rejects with EngineError when it has no such model. */
   async function listed(id: string): Promise<ModelEntry> {
@@ -167,7 +168,7 @@ export function makeModels(store: Promise<Store>): Models {
   }
 
   return {
-    choices,
+    choices: () => choices(),
     choice,
     downloads,
     async add(given) {

@@ -258,6 +258,11 @@ export interface Whetstone {
   methods(): readonly Method[];
   /** The same, whole. */
   described(): Promise<readonly Method[]>;
+  /** One of them, whole. Rejects where there is none of this id. */
+  method(id: string): Promise<Method>;
+  /** The tasks that come with the program, which are known at once; the first is the default. */
+  readonly bundled: readonly TaskSummary[];
+  /** Those, and the imported ones. */
   tasks(): Promise<TaskSummary[]>;
   task(id: string): Promise<Task>;
   /** Text of a task file; rejects with TaskError naming the field of the example. Nothing is stored halfway. */
@@ -272,7 +277,6 @@ export interface Whetstone {
     config: RunConfig;
     /** Why the defaults are what they are, a sentence each. */
     why: string[];
-    method: Method;
     /** Why target and optimizer may not fit into memory together; empty where nothing is known against it. */
     crowded: string;
   }>;

@@ -255,7 +255,6 @@ export function makeWhetstone(make = makeModels): Whetstone {
       : '';
     return {
       ...defaultConfig(theTask, theMethod, theTarget, theOptimizer, ids, gradient),
-      method: theMethod,
       crowded: target === optimizer ? '' : fitTogether([theTarget, theOptimizer], await models.probe()),
     };
   };
@@ -304,6 +303,8 @@ export function makeWhetstone(make = makeModels): Whetstone {
     vectors,
     methods: () => heads,
     described,
+    method: methodOf,
+    bundled: bundledTasks,
 
     async tasks() {
       const { items } = await (await storeOpened).tasks();

@@ -45,12 +45,13 @@ const configSchema = v.object({
 /** The folder of the weights: web-llm adds `resolve/main/` unless a revision is named. */
 export function weightsFolder(weightsUrl: string): string {
   const folder = weightsUrl.endsWith('/') ? weightsUrl : `${weightsUrl}/`;
-  return new URL(/.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`).href;
+  return new URL(/\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`).href;
 }
 
 /** What is here of the model. `seen` is one look at the caches for many models. */
 export async function keptOfModel(record: Addresses, seen?: Look): Promise<Kept> {
   const here = seen ?? (await look());
+  if (here.none) return { whole: false, bytes: 0, total: null };
   const index = indexFiles(record);
   if (!index.every(here.has)) return { whole: false, bytes: 0, total: null };
   const kept: Kept = { whole: true, bytes: 0, total: 0 };
@@ -70,6 +71,8 @@ export async function keptOfModel(record: Addresses, seen?: Look): Promise<Kept>
 export interface Look {
   has(this: void, file: { cache: (typeof CACHES)[number]; url: string }): boolean;
   pieces: readonly string[];
+  /** Not one file of any model: what a first visit finds. */
+  none: boolean;
 }
 
 export async function look(): Promise<Look> {
@@ -78,7 +81,11 @@ export async function look(): Promise<Look> {
     const keys = await (await caches.open(name)).keys();
     urls.set(name, new Set(keys.map(({ url }) => url)));
   }
-  return { has: ({ cache, url }) => urls.get(cache)?.has(url) ?? false, pieces: await pieceKeys() };
+  return {
+    has: ({ cache, url }) => urls.get(cache)?.has(url) ?? false,
+    pieces: await pieceKeys(),
+    none: [...urls.values()].every(({ size }) => size === 0),
+  };
 }
 
 /**

@@ -54,14 +54,25 @@ function keep(row: Asked): void {
   for (const tell of watchers) tell();
 }
 
-function send(row: Asked): void {
+/** What the page has not told the other pages yet. A worker tells at once: it may be ended at any moment. */
+const untold = new Set<Asked>();
+/** How long the page gathers it, in milliseconds: a message for each row of its first moments would hold these up. */
+const GATHERED_MS = 250;
+
+function send(some: readonly Asked[]): void {
   const channel = rows ?? new BroadcastChannel(ROWS);
-  channel.postMessage(row);
+  channel.postMessage(some);
   if (channel !== rows) channel.close();
 }
 
+function sendUntold(): void {
+  if (untold.size > 0) send([...untold]);
+  untold.clear();
+}
+
 function tell(row: Asked): void {
-  send(row);
+  if (!inPage) send([row]);
+  else if (untold.add(row).size === 1) setTimeout(sendUntold, GATHERED_MS);
   // A page that opens asks the service worker for what it missed.
   if (inPage || inServiceWorker) keep({ ...row });
 }
@@ -129,6 +140,7 @@ if (inPage) {
       const url = 'src' in one ? one.src : one.href;
       if (!listed.has(url)) note(url, one.localName, 'asked');
     }
+    sendUntold();
     try {
       sessionStorage.setItem(LIST_KEY, JSON.stringify([...kept.values()].slice(-1000)));
     } catch {
@@ -145,11 +157,11 @@ if (inServiceWorker)
     for (const url of [location.href, new URL('guard.js', location.href).href]) note(url, 'browser', 'left');
   });
 
-if (rows) rows.onmessage = ({ data }: MessageEvent<Asked>) => keep(data);
+if (rows) rows.onmessage = ({ data }: MessageEvent<readonly Asked[]>) => data.forEach(keep);
 type Word = readonly string[] | 'what was asked?';
 words.onmessage = ({ data }: MessageEvent<Word>) => {
   if (data === 'what was asked?') {
-    if (inServiceWorker) for (const row of kept.values()) send(row);
+    if (inServiceWorker) send([...kept.values()]);
     // Sources come from a page whose user has just taken some away.
   } else if (!inPage && !inServiceWorker) narrow(data);
 };

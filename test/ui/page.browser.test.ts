@@ -38,11 +38,14 @@ test('the form is made from the method’s options and hands on what was chosen'
   });
   await render(App, { whetstone });
   const gpo = (await whetstone.described()).find((method) => method.id === 'gpo');
-  for (const option of Object.values(gpo?.options ?? {})) {
-    const field = page.getByLabelText(option.label, { exact: true }).first();
-    if (!option.advanced) await expect.element(field).toBeVisible();
-    else await expect.element(field).not.toBeVisible();
-  }
+  const options = Object.values(gpo?.options ?? {});
+  const fieldOf = (label: string) => page.getByLabelText(label, { exact: true }).first();
+  const advanced = options.filter((option) => option.advanced);
+  for (const option of options)
+    if (!option.advanced) await expect.element(fieldOf(option.label)).toBeVisible();
+  for (const { label } of advanced) await expect.element(fieldOf(label)).not.toBeInTheDocument();
+  await page.getByText('Advanced options').click();
+  for (const { label } of advanced) await expect.element(fieldOf(label)).toBeVisible();
   await expect.element(page.getByTestId('cost')).toHaveTextContent('At most 1,776 target calls');
 
   await page.getByLabelText('Candidates a step').fill('5');

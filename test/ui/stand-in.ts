@@ -304,6 +304,8 @@ export function standIn(
     calls.push(`import ${read.id}`);
     return { id: read.id, name: read.name, description: read.description, examples: 3, bundled: false };
   };
+  const { id, name, description } = task;
+  const bundled = { id, name, description, examples: 184, bundled: true };
   return {
     calls,
     machine: async () => machine,
@@ -336,14 +338,10 @@ export function standIn(
     },
     methods: () => optimizers.map((one) => ({ ...one, options: {}, prompts: {} })),
     described: async () => optimizers,
+    method: async (id) => methodOf(id),
+    bundled: [bundled],
     tasks: async () => [
-      {
-        id: task.id,
-        name: task.name,
-        description: task.description,
-        examples: 184,
-        bundled: true,
-      },
+      bundled,
       ...[...imported.values()].map(({ id, name, description }) => ({
         id,
         name,
@@ -365,7 +363,6 @@ export function standIn(
       imported.delete(id);
     },
     defaults: async ({ method, target, optimizer }) => ({
-      method: methodOf(method),
       crowded: target === optimizer ? '' : 'Both models do not fit at once: they need 9 GB of memory.',
       config: {
         ...config,

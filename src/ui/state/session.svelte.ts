@@ -58,6 +58,7 @@ export class Session {
   constructor(whetstone: Whetstone) {
     this.whetstone = whetstone;
     this.methods = whetstone.methods();
+    this.tasks = whetstone.bundled;
     this.setup = new SetupState(whetstone);
     this.mapVectors = new MapVectors(whetstone.vectors);
     this.speeds = new Speeds(whetstone);
@@ -87,6 +88,8 @@ export class Session {
   async begin(): Promise<void> {
     const { whetstone } = this;
     whetstone.onStorageProblem((problem) => this.report(problem));
+    // Examples and code of what is chosen at first come while this machine is looked at.
+    void this.setup.refresh();
     await Promise.all([
       this.#try('Looking at this machine', async () => {
         this.machine = await whetstone.machine();
@@ -98,15 +101,9 @@ export class Session {
       this.refreshRuns(),
     ]);
     this.ready = true;
-    void this.#try('Looking for downloaded models', () => this.shelf.begin());
-    const target = this.#firstTarget();
     // Whoever was quicker than the probe of this machine keeps what they chose.
-    const { choices } = this.setup;
-    await this.setup.choose({
-      task: choices.task || (this.tasks[0]?.id ?? ''),
-      target: choices.target || target,
-      method: choices.method || (this.methods[0]?.id ?? ''),
-    });
+    await this.setup.choose({ target: this.setup.choices.target || this.#firstTarget() });
+    void this.#try('Looking for downloaded models', () => this.shelf.begin());
   }
 
   /** Fetches the options and templates of all methods, once. */

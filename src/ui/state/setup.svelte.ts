@@ -53,6 +53,7 @@ interface Choices {
 
 /** The form before a run: four choices, what they imply, and what the user changed of that. */
 export class SetupState {
+  /** The first task and method, until others are chosen; no model before this machine was looked at. */
   choices: Choices = $state.raw({ task: '', target: '', optimizer: SAME, method: '' });
   edits: Edits = $state.raw(untouched);
   base: RunConfig | null = $state.raw(null);
@@ -73,6 +74,9 @@ export class SetupState {
 
   constructor(whetstone: Whetstone) {
     this.#whetstone = whetstone;
+    const task = whetstone.bundled[0]?.id ?? '';
+    const method = whetstone.methods()[0]?.id ?? '';
+    this.choices = { ...this.choices, task, method };
   }
 
   /** The configuration that Start would use; null while something is not chosen. */
@@ -123,27 +127,23 @@ export class SetupState {
   /** Asks for the defaults again, for instance when a model was added. */
   async refresh(): Promise<void> {
     const round = (this.#round += 1);
-    const { task, target, optimizer, method } = this.choices;
-    if (task === '' || target === '' || method === '') {
-      this.base = null;
-      return;
-    }
+    const { task, target, method } = this.choices;
+    const optimizer = this.choices.optimizer === SAME ? target : this.choices.optimizer;
+    const whetstone = this.#whetstone;
     try {
-      const [whole, { config, why, crowded, method: described }] = await Promise.all([
-        this.#whetstone.task(task),
-        this.#whetstone.defaults({
-          task,
-          target,
-          optimizer: optimizer === SAME ? target : optimizer,
-          method,
-        }),
+      const [whole, described, defaults] = await Promise.all([
+        task === '' ? null : whetstone.task(task),
+        method === '' ? null : whetstone.method(method),
+        task === '' || target === '' || method === ''
+          ? null
+          : whetstone.defaults({ task, target, optimizer, method }),
       ]);
       if (round !== this.#round) return;
       this.task = whole;
       this.method = described;
-      this.base = config;
-      this.why = why;
-      this.crowded = crowded;
+      this.base = defaults?.config ?? null;
+      this.why = defaults?.why ?? [];
+      this.crowded = defaults?.crowded ?? '';
       this.problem = null;
       await this.#price();
     } catch (thrown) {
