@@ -46,7 +46,9 @@ export function growingGrid(): typeof exampleGrid {
   let of: SplitName | null = null;
   let read = 0;
   let last: Answer | undefined;
-  /** By creation, with the place in the view's order. */
+  /** Places of candidates in the view's order. */
+  let created = new Map<string, number>();
+  /** By creation, with that place. */
   let columns: { id: string; created: number }[] = [];
   let places = new Map<string, number>();
   let rows = new Map<string, Sums>();
@@ -57,15 +59,17 @@ export function growingGrid(): typeof exampleGrid {
   function columnOf(view: RunView, id: string): number {
     const known = places.get(id);
     if (known !== undefined) return known;
-    const created = [...view.candidates.keys()].indexOf(id);
-    if (created === -1) return -1;
-    const at = columns.findLastIndex((column) => column.created < created) + 1;
+    if (created.size < view.candidates.size)
+      created = new Map([...view.candidates.keys()].map((one, i) => [one, i]));
+    const place = created.get(id);
+    if (place === undefined) return -1;
+    const at = columns.findLastIndex((column) => column.created < place) + 1;
     if (at === columns.length) {
-      columns.push({ id, created });
+      columns.push({ id, created: place });
       for (const { answers } of rows.values()) answers.push(null);
       places.set(id, at);
     } else {
-      columns.splice(at, 0, { id, created });
+      columns.splice(at, 0, { id, created: place });
       for (const { answers } of rows.values()) answers.splice(at, 0, null);
       places = new Map(columns.map((column, i) => [column.id, i]));
     }
@@ -76,6 +80,7 @@ export function growingGrid(): typeof exampleGrid {
     if (of !== split || view.answers[read - 1] !== last) {
       of = split;
       read = 0;
+      created = new Map();
       columns = [];
       places = new Map();
       rows = new Map();

@@ -9,7 +9,8 @@ import type { Selection } from './live.svelte.ts';
 /** How long a whole run plays at speed 1. */
 const WHOLE_RUN_MS = 90_000;
 
-const READ_EVERY_MS = 250;
+/** The first time between two looks at what has been read; each is twice as long as the one before. */
+const LOOK_MS = 250;
 
 /** A recorded run, shown up to any of its events. */
 export class Replay {
@@ -62,18 +63,25 @@ export class Replay {
     );
   }
 
-  /** Takes what has come several times a second: drawing everything costs time that the reading needs. */
+  /** Takes what has come more and more seldom: drawing everything costs time that the reading needs. */
   #follow(whole: Promise<void>): void {
     this.reading = true;
+    let pause = LOOK_MS;
+    let timer: ReturnType<typeof setTimeout>;
     const more = () => {
       const atEnd = this.at >= this.length && !this.playing;
       this.#take();
       if (atEnd) this.show(this.length);
     };
-    const timer = setInterval(more, READ_EVERY_MS);
-    this.#stopReading = () => clearInterval(timer);
+    const look = () => {
+      more();
+      pause *= 2;
+      timer = setTimeout(look, pause);
+    };
+    timer = setTimeout(look, pause);
+    this.#stopReading = () => clearTimeout(timer);
     void whole.then(() => {
-      clearInterval(timer);
+      clearTimeout(timer);
       this.reading = false;
       more();
     });
