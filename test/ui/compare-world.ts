@@ -107,12 +107,19 @@ export function compareWorld(store: Store = memoryStore()): CompareWorld {
     bestPrompt: record.bestPrompt,
     verdict: record.verdict,
   });
+  const bundled = tasks.map(({ id, name, description }) => ({
+    id,
+    name,
+    description,
+    examples: 108,
+    bundled: true,
+  }));
   const world: CompareWorld = {
     ...base,
     store,
     delayMs: 0,
-    tasks: async () =>
-      tasks.map(({ id, name, description }) => ({ id, name, description, examples: 108, bundled: true })),
+    bundled,
+    tasks: async () => bundled,
     task: async (id) => tasks.find((one) => one.id === id) ?? base.task(id),
     experiments: async () =>
       experimentsIn({
