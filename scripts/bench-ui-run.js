@@ -12,7 +12,7 @@ const WATCHED = [
 ];
 
 /** How long each is watched before the next has its turn, in milliseconds. */
-const TURN = 3000;
+const TURN = 1500;
 
 /**
  * @typedef {object} Run
