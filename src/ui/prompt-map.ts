@@ -6,8 +6,8 @@ import type { Vectors } from './vectors.ts';
 
 const PAD = 30;
 
-/** The axes are found from so many prompts, spread evenly over the run: the work grows with their square. */
-const FITTED = 64;
+/** The axes are found from so many prompts, spread evenly over the run: the work grows with their cube. */
+const FITTED = 40;
 
 /** Distance of points that stand on each other and are spread. */
 const STACK = 9;
