@@ -124,6 +124,21 @@ test('lineage: many candidates begin folded; what is out of view is drawn when i
   expect(shown()).not.toBeNull();
 });
 
+test('lineage: a candidate that was selected elsewhere is in view when it is opened', async () => {
+  await started(largeEvents({ candidates: 300, examples: 4 }));
+  const late = page.getByRole('button', { name: /^c2\d\d$/ }).first();
+  await late.click();
+  const id = late.element().textContent?.trim() ?? '';
+  await view('Lineage').click();
+  await expect.element(page.getByText('all 300', { exact: true })).toBeVisible();
+  const node = () => document.querySelector(`[data-id=${id}]`);
+  await expect.poll(node).not.toBeNull();
+  const box = node()?.closest('.hold')?.getBoundingClientRect();
+  const at = node()?.getBoundingClientRect();
+  expect(at?.top).toBeGreaterThanOrEqual(box?.top ?? Infinity);
+  expect(at?.bottom).toBeLessThanOrEqual(box?.bottom ?? -Infinity);
+});
+
 test('map: no model is asked before the user wishes it; then points can be chosen by mouse and keyboard', async () => {
   const { whetstone } = await started(recordedEvents());
   await view('Map').click();
