@@ -71,6 +71,8 @@ export async function open({
   });
   proxy.on('connect', (request, socket) => {
     note(request.url);
+    // A browser that closes breaks off what its own services were asking: nobody else listens for that error.
+    socket.on('error', () => undefined);
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
