@@ -10,6 +10,11 @@ import { gzipSync } from 'node:zlib';
  *   page itself, so needed before it shows anything; late: fetched after `ready`
  */
 
+/**
+ * What the page notes of its own first moments, in milliseconds.
+ * @typedef {{ shown: number | null, ready: number | null, long: { start: number, end: number }[] }} Noted
+ */
+
 /** A slow processor: so many times slower than this one. */
 export const THROTTLE = 4;
 
@@ -53,7 +58,7 @@ async function visit(browser, url, returning, rate) {
     // The page notes the moments itself: whoever asks it meanwhile takes the processor away from it.
     await page.addInitScript((again) => {
       if (again) localStorage.setItem('whetstone:seen', 'yes');
-      /** @type {{ shown: number | null, ready: number | null, long: { start: number, end: number }[] }} */
+      /** @type {Noted} */
       const noted = { shown: null, ready: null, long: [] };
       Reflect.set(globalThis, 'noted', noted);
       new PerformanceObserver((list) => {
@@ -73,7 +78,7 @@ async function visit(browser, url, returning, rate) {
     }, returning);
     await page.goto(url);
     await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
-    /** @type {{ noted: { shown: number | null, ready: number | null, long: { start: number, end: number }[] }, fetched: { name: string, at: number }[] }} */
+    /** @type {{ noted: Noted, fetched: { name: string, at: number }[] }} */
     const { noted, fetched } = await page.evaluate(() => ({
       noted: Reflect.get(globalThis, 'noted'),
       fetched: performance

@@ -100,14 +100,14 @@ export function makeModels(store: Promise<Store>): Models {
     const [abilities, there] = await Promise.all([machine(), files(), (restored ??= restore())]);
     const wanted = (id: string) => only === undefined || id === only;
     const first = recommend(abilities).id;
-    const entries = catalogue(there).filter(({ id }) => wanted(id));
-    const sources = entries.map((entry) => filesOf(entry, MODELS_URL));
-    const kept = await keptOf(sources);
-    const known = entries.map((entry, at) => {
+    const entries = catalogue(there)
+      .filter(({ id }) => wanted(id))
+      .map((entry) => ({ entry, source: filesOf(entry, MODELS_URL) }));
+    const kept = await keptOf(entries.map(({ source }) => source));
+    const known = entries.map(({ entry, source }, at) => {
       const whole = kept[at]?.whole ?? false;
       const choice = describe(entry, abilities, there, whole, first);
-      const its = sources[at];
-      return reached(choice, whole || its === undefined ? null : refusalOf(its));
+      return reached(choice, whole ? null : refusalOf(source));
     });
     const sorted = [...known.filter(({ id }) => id === first), ...known.filter(({ id }) => id !== first)];
     const own = added

@@ -48,10 +48,15 @@ export function weightsFolder(weightsUrl: string): string {
   return new URL(/\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`).href;
 }
 
+/** Addresses below the folder of a model's weights. */
+function placesIn(record: Addresses): (path: string) => string {
+  const folder = weightsFolder(record.model);
+  return (path) => new URL(path, folder).href;
+}
+
 /** What is here of the model. `seen` is one look at the caches for many models. */
 export async function keptOfModel(record: Addresses, seen?: Look): Promise<Kept> {
   const here = seen ?? (await look());
-  if (here.none) return { whole: false, bytes: 0, total: null };
   const index = indexFiles(record);
   if (!index.every(here.has)) return { whole: false, bytes: 0, total: null };
   const kept: Kept = { whole: true, bytes: 0, total: 0 };
@@ -71,8 +76,6 @@ export async function keptOfModel(record: Addresses, seen?: Look): Promise<Kept>
 export interface Look {
   has(this: void, file: { cache: (typeof CACHES)[number]; url: string }): boolean;
   pieces: readonly string[];
-  /** Not one file of any model: what a first visit finds. */
-  none: boolean;
 }
 
 export async function look(): Promise<Look> {
@@ -81,11 +84,7 @@ export async function look(): Promise<Look> {
     const keys = await (await caches.open(name)).keys();
     urls.set(name, new Set(keys.map(({ url }) => url)));
   }
-  return {
-    has: ({ cache, url }) => urls.get(cache)?.has(url) ?? false,
-    pieces: await pieceKeys(),
-    none: [...urls.values()].every(({ size }) => size === 0),
-  };
+  return { has: ({ cache, url }) => urls.get(cache)?.has(url) ?? false, pieces: await pieceKeys() };
 }
 
 /**
@@ -104,7 +103,7 @@ export async function removeModel(record: Addresses, shared: ReadonlySet<string>
 }
 
 export function indexFiles(record: Addresses): [ModelFile, ModelFile] {
-  const at = (path: string) => new URL(path, weightsFolder(record.model)).href;
+  const at = placesIn(record);
   return [
     { cache: 'webllm/config', url: at('mlc-chat-config.json'), bytes: null, path: 'mlc-chat-config.json' },
     { cache: 'webllm/model', url: at('tensor-cache.json'), bytes: null, path: 'tensor-cache.json' },
@@ -116,7 +115,7 @@ export async function contents(record: Addresses): Promise<ModelFile[]> {
   const [config, list] = indexFiles(record);
   const { tokenizer_files } = v.parse(configSchema, await readJson(config));
   const { records } = v.parse(shardsSchema, await readJson(list));
-  const at = (path: string) => new URL(path, weightsFolder(record.model)).href;
+  const at = placesIn(record);
   const tokenizer = tokenizer_files.includes('tokenizer.json') ? 'tokenizer.json' : 'tokenizer.model';
   const files: ModelFile[] = [{ cache: 'webllm/model', url: at(tokenizer), bytes: null, path: tokenizer }];
   // web-llm reads a library on localhost from there each time.
@@ -137,7 +136,7 @@ export async function quantizationOf(record: Addresses): Promise<string> {
 
 /** The tokenizer's description, or null when the model has none in JSON. */
 export async function tokenizerJson(record: Addresses): Promise<unknown> {
-  const url = new URL('tokenizer.json', weightsFolder(record.model)).href;
+  const url = placesIn(record)('tokenizer.json');
   const file: ModelFile = { cache: 'webllm/model', url, bytes: null, path: 'tokenizer.json' };
   return (await stored(file)) ? readJson(file) : null;
 }

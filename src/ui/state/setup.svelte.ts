@@ -132,11 +132,9 @@ export class SetupState {
     const whetstone = this.#whetstone;
     try {
       const [whole, described, defaults] = await Promise.all([
-        task === '' ? null : whetstone.task(task),
-        method === '' ? null : whetstone.method(method),
-        task === '' || target === '' || method === ''
-          ? null
-          : whetstone.defaults({ task, target, optimizer, method }),
+        whetstone.task(task),
+        whetstone.method(method),
+        target === '' ? null : whetstone.defaults({ task, target, optimizer, method }),
       ]);
       if (round !== this.#round) return;
       this.task = whole;
