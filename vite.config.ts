@@ -8,6 +8,7 @@ import { browserPath } from './scripts/browser.js';
 import { guardPlugin } from './scripts/guard.js';
 import { licencePlugins } from './scripts/licences.js';
 import { methodsPlugin } from './scripts/method-data.js';
+import { runCodePlugin } from './scripts/run-code.js';
 import { modelsPlugin } from './scripts/serve-models.js';
 import { webgpuFlags } from './scripts/webgpu.js';
 
@@ -95,6 +96,7 @@ export default defineConfig({
   plugins: [
     svelte({ configFile: false }),
     methodsPlugin(),
+    runCodePlugin(),
     modelsPlugin(),
     guardPlugin(),
     compiledAhead,

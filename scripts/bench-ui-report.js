@@ -59,9 +59,11 @@ export function uiReport({ again, lesson, run, entries, machine, browser }) {
   ];
   const open = [
     ['what', 'measured', 'wanted'],
-    ['its beginning is there', ms(run.opened.first), ''],
     ['all of it is there', ms(run.opened.whole), `< ${ms(WANTED.open)}`],
     ['tasks over 50 ms meanwhile', over(run.opened.tasks), 'none'],
+    ['replayed from its log instead: its beginning is there', ms(run.replayed.first), ''],
+    ['all of it is there', ms(run.replayed.whole), ''],
+    ['tasks over 50 ms meanwhile', over(run.replayed.tasks), 'none'],
     [
       'one stage back, until painted',
       `${ms(quantile(run.backs, 0.5))}, ${ms(Math.max(...run.backs))} at most`,
@@ -92,6 +94,8 @@ OPRO with models that answer at once, ${n} log entries in ${run.live.seconds.toF
 ${table(live)}
 
 ## The same run, opened
+
+What a finished run told is kept beside its log. It is replayed from the log where that is missing: the browser cleared it, an update of the program runs otherwise, or the run came from a file and was not opened before.
 
 ${table(open)}
 

@@ -17,11 +17,14 @@ const TURN = 1500;
 /**
  * @typedef {object} Run
  * @property {{ seconds: number, views: Map<string, Task[]> }} live
- * @property {{ first: number, whole: number, tasks: Task[] }} opened milliseconds until something is there, and all
+ * @property {Opening} opened from the events that were kept of it
+ * @property {Opening} replayed from its log
  * @property {Map<string, Task[]>} shown going to each view of the whole run
  * @property {number[]} backs milliseconds from a click on Back until what changes is painted
  * @property {{ name: string, times: number[] }[]} scrolled times between frames
  */
+
+/** @typedef {{ first: number, whole: number, tasks: Task[] }} Opening milliseconds until something is there, and all */
 
 /**
  * @param {import('playwright').Browser} browser
@@ -45,9 +48,17 @@ export async function measureRun(browser, url, entries) {
     await measured();
     const live = await watched(browser, page, entries);
     for (const [view, tasks] of live.views) console.log(`live, ${view}:`, longOf(tasks));
-    await page.reload();
-    await measured();
-    return { live, ...(await opened(browser, page)) };
+    const again = async () => {
+      await kept(page);
+      await page.reload();
+      await measured();
+    };
+    await again();
+    await page.evaluate(() => caches.delete('whetstone/events'));
+    const replayed = await opening(browser, page);
+    console.log('replayed:', replayed.first, replayed.whole, longOf(replayed.tasks));
+    await again();
+    return { live, replayed, ...(await opened(browser, page)) };
   } finally {
     await context.close();
   }
@@ -79,8 +90,24 @@ async function watched(browser, page, entries) {
   return { seconds: (Date.now() - began) / 1000, views };
 }
 
-/** @param {import('playwright').Browser} browser @param {import('playwright').Page} page */
-async function opened(browser, page) {
+/**
+ * Resolves when the page has put away what the run told.
+ * @param {import('playwright').Page} page
+ */
+async function kept(page) {
+  const found = async () => (await (await caches.open('whetstone/events')).keys()).length > 0;
+  for (let tries = 0; !(await page.evaluate(found)); tries++) {
+    if (tries > 100) throw new Error('The events of the run were not kept.');
+    await page.waitForTimeout(100);
+  }
+}
+
+/**
+ * @param {import('playwright').Browser} browser
+ * @param {import('playwright').Page} page
+ * @returns {Promise<Opening>}
+ */
+async function opening(browser, page) {
   await page.getByRole('link', { name: 'Library' }).click();
   await page.getByRole('button', { name: 'Open', exact: true }).first().waitFor();
   await page.waitForTimeout(500);
@@ -102,8 +129,13 @@ async function opened(browser, page) {
       return { first, whole };
     }),
   );
+  return { ...times, tasks };
+}
 
-  console.log('opened:', times, longOf(tasks));
+/** @param {import('playwright').Browser} browser @param {import('playwright').Page} page */
+async function opened(browser, page) {
+  const fromKept = await opening(browser, page);
+  console.log('opened:', fromKept.first, fromKept.whole, longOf(fromKept.tasks));
   /** @type {Map<string, Task[]>} */
   const shown = new Map();
   for (const { view } of [...WATCHED, ...WATCHED]) {
@@ -152,5 +184,5 @@ async function opened(browser, page) {
     await page.waitForTimeout(300);
     scrolled.push({ name, times: await scroll('[role=tabpanel] .hold') });
   }
-  return { opened: { ...times, tasks }, shown, backs, scrolled };
+  return { opened: fromKept, shown, backs, scrolled };
 }

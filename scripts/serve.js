@@ -15,6 +15,7 @@ const SOURCES = [
   'scripts/guard.js',
   'scripts/licences.js',
   'scripts/method-data.js',
+  'scripts/run-code.js',
   'vite.config.ts',
   'package-lock.json',
 ];

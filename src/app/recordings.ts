@@ -93,8 +93,8 @@ export interface Growing {
   events: readonly RunEvent[];
   /** Rejects when the replay fails before it told anything. */
   first: Promise<void>;
-  /** Never rejects: a run that was interrupted ends where its log does. */
-  whole: Promise<void>;
+  /** Never rejects. False for a run that was interrupted: it ends where its log does. */
+  whole: Promise<boolean>;
 }
 
 /** Gathers a replay's events as they come. */
@@ -102,15 +102,18 @@ export function growing(replay: AsyncIterable<RunEvent>): Growing {
   const events: RunEvent[] = [];
   const first = Promise.withResolvers<void>();
   async function gather() {
+    let toTheEnd = false;
     try {
       for await (const event of replay) {
         events.push(event);
         if (events.length === FIRST_EVENTS) first.resolve();
       }
+      toTheEnd = true;
     } catch (thrown) {
       if (events.length === 0) first.reject(thrown);
     }
     first.resolve();
+    return toTheEnd;
   }
   return { events, first: first.promise, whole: gather() };
 }

@@ -143,8 +143,8 @@ export interface Recording {
   task: Task;
   /** All of them, unless there is a `whole`: then the beginning, which grows until that resolves. */
   events: readonly RunEvent[];
-  /** Never rejects; a run that was interrupted is whole where its log ends. */
-  whole?: Promise<void>;
+  /** Never rejects; false for a run that was interrupted, which is whole where its log ends. */
+  whole?: Promise<boolean>;
 }
 
 /** A moment of a recorded run, found by what happened then: the `nth` such event, the first unless said. */

@@ -32,6 +32,7 @@ const described = () => import('virtual:methods').then((found) => found.default)
 
 /** Code that only opened runs need. */
 const recordings = () => import('./recordings.ts');
+const keeping = () => import('./kept-events.ts');
 
 /** How long the browser may take to free a lock that was let go. */
 const RELEASE_MS = 2000;
@@ -127,12 +128,39 @@ export function makeWhetstone(make = makeModels): Whetstone {
   }
 
   async function recording(id: string): Promise<Recording> {
+    const own = lent.get(id);
+    const [{ keptEvents }, record, runs] = await Promise.all([
+      keeping(),
+      own?.record ?? recordOf(id),
+      runsHeld(),
+    ]);
+    const held = runs.has(id);
+    const kept = await keptEvents(record);
+    if (kept !== null) return recordingOf({ record, events: kept }, held);
     const [{ growing, readingOf }, store] = await Promise.all([recordings(), storeOf(id)]);
-    const effects = lent.get(id)?.effects ?? readingOf((told) => store.loadEffects(id, told));
-    const record = lent.get(id)?.record ?? (await recordOf(id));
+    const effects = own?.effects ?? readingOf((told) => store.loadEffects(id, told));
     const { events, first, whole } = growing(await replayOf({ record, effects }));
+    // A run from elsewhere is replayed each time if its map needs the vectors of its log, which are in no other place.
+    if (own === undefined && !embedsIn(record.config, await methodOf(record.config.optimizer)))
+      void whole.then((toTheEnd) => (toTheEnd ? keep(record, events) : undefined));
     await first;
-    return { ...recordingOf({ record, events }, (await runsHeld()).has(id)), whole };
+    return { ...recordingOf({ record, events }, held), whole };
+  }
+
+  async function keep(record: RunRecord, events: readonly RunEvent[]): Promise<void> {
+    const { dropEvents, keepEvents } = await keeping();
+    await keepEvents(record, events);
+    // It may have been deleted meanwhile.
+    await recordOf(record.id).catch(() => dropEvents(record.id));
+  }
+
+  /** Keeps what a run of this tab has told, now that it has ended. */
+  async function keepTold(run: StartedRun): Promise<void> {
+    const events: RunEvent[] = [];
+    run.subscribe((signal) => {
+      if (signal.type === 'event') events.push(signal.event);
+    })();
+    await keep(await recordOf(run.id), events);
   }
 
   async function costOf(config: RunConfig, task: Task) {
@@ -177,8 +205,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
         const engines = await models.engines({ target, optimizer }, notice);
         await engines.target.load(report('target', target), signal);
         if (optimizer !== target) await engines.optimizer.load(report('optimizer', optimizer), signal);
-        const embeds = allOptions(record.config).some((options) => method.embeds(optionsOf(method, options)));
-        const embedder = embeds ? keptVectors(models.embedder(), store) : null;
+        const embedder = embedsIn(record.config, method) ? keptVectors(models.embedder(), store) : null;
         await embedder?.load(report('embedder', EMBEDDER_ID), signal);
         await tuner?.load(report('tuner', record.config.models.tuner ?? target), signal);
         void models.downloads.refresh();
@@ -195,6 +222,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       release();
       // With all that it has told: a tab that is open for days begins many runs.
       if (started.store() === store) live.delete(record.id);
+      keepTold(started).catch(() => undefined);
     });
     return started;
   }
@@ -402,6 +430,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       const release = (await holdAgain(id)) ?? (await holdRun(id));
       try {
         await (await storeOf(id)).deleteRun(id);
+        await (await keeping()).dropEvents(id);
       } finally {
         release();
       }
@@ -504,6 +533,9 @@ const allOptions = ({ options, branches = [] }: RunConfig) => [
   options,
   ...branches.map((one) => one.options),
 ];
+
+const embedsIn = (config: RunConfig, method: Optimizer) =>
+  allOptions(config).some((options) => method.embeds(optionsOf(method, options)));
 
 /** An upper bound of them all. */
 function greatest(costs: readonly Cost[]): Cost {

@@ -1,3 +1,4 @@
+import { breather } from '../../app/breath.ts';
 import type { RunSummary } from '../../app/types.ts';
 import type { RunEvent } from '../../core/events.ts';
 import type { RunConfig } from '../../core/run.ts';
@@ -8,6 +9,9 @@ import type { Selection } from './live.svelte.ts';
 
 /** How long a whole run plays at speed 1. */
 const WHOLE_RUN_MS = 90_000;
+
+/** Events folded between two breaths: some milliseconds. */
+const AT_ONCE = 1_000;
 
 /** The first time between two looks at what has been read; each is twice as long as the one before. */
 const LOOK_MS = 250;
@@ -39,20 +43,32 @@ export class Replay {
   #frame = 0;
   #stopReading = () => undefined as void;
 
-  /** With `whole`, `events` grows until that resolves; the end is shown as it comes, until another moment is chosen. */
+  /**
+   * Nothing is shown before `begin`. With `whole`, `events` grows until that resolves; the end is shown as it comes, until
+   * another moment is chosen.
+   */
   constructor(
     summary: RunSummary,
     task: Task | null,
     events: readonly RunEvent[],
-    whole: Promise<void> | null = null,
+    whole: Promise<unknown> | null = null,
   ) {
     this.summary = summary;
     this.task = task;
     this.#events = events;
     this.#timeline = timeline(events);
     this.#take();
-    this.show(events.length);
     if (whole !== null) this.#follow(whole);
+  }
+
+  /** Shows the end of what is there, on the way to which the page is not held up. */
+  async begin(): Promise<void> {
+    const { breathe } = breather();
+    for (let count = AT_ONCE; count < this.length; count += AT_ONCE) {
+      this.#timeline.at(count);
+      await breathe();
+    }
+    this.show(this.length);
   }
 
   #take(): void {
@@ -64,7 +80,7 @@ export class Replay {
   }
 
   /** Takes what has come more and more seldom: drawing everything costs time that the reading needs. */
-  #follow(whole: Promise<void>): void {
+  #follow(whole: Promise<unknown>): void {
     this.reading = true;
     let pause = LOOK_MS;
     let timer: ReturnType<typeof setTimeout>;

@@ -180,10 +180,11 @@ export class Session {
         import('./replay.svelte.ts'),
         read(),
       ]);
-      this.leaveReplay();
-      this.unasked = unasked;
       const replay = new Opened(summary, task, events, whole ?? null);
       replay.config = config;
+      await replay.begin();
+      this.leaveReplay();
+      this.unasked = unasked;
       this.replay = replay;
       this.lesson = lesson;
       opened = true;
