@@ -125,7 +125,8 @@ async function opening(browser, page) {
       buttons.find(({ textContent }) => textContent.trim() === 'Open')?.click();
       const bar = () => document.querySelector('[role=toolbar][aria-label=Replay]');
       const first = await until(() => bar() !== null);
-      const whole = await until(() => bar()?.textContent.includes('reading more') === false);
+      const drawn = () => document.querySelector('table[aria-label=Candidates] tbody tr') !== null;
+      const whole = await until(() => drawn() && bar()?.textContent.includes('reading more') === false);
       return { first, whole };
     }),
   );

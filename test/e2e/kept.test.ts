@@ -46,6 +46,7 @@ afterEach(async () => {
 interface Kept {
   prepare(): Promise<unknown>;
   seed(next: number): void;
+  epochs(next: number): void;
   asks(): number;
   holdAt(ask: number): void;
   releaseIn(ms: number): void;
@@ -126,6 +127,45 @@ beforeAll(async () => {
   const page = await tab(0);
   await page.evaluate(() => kept.prepare());
   await page.close();
+});
+
+describe('what a long run told', () => {
+  const files = (page: Page) =>
+    page.evaluate(async () => (await (await caches.open('whetstone/events')).keys()).map(({ url }) => url));
+  /** The run as it opens: what it told, and whether its log had to be replayed for it. */
+  const opened = (page: Page, id: string) =>
+    page.evaluate(async (run) => {
+      const recording = await globalThis.whetstone?.recording(run);
+      await recording?.whole;
+      return { events: recording?.events, replayed: recording?.whole !== undefined };
+    }, id);
+
+  test('is read when it is opened again, replayed where that is damaged, and deleted with it', async () => {
+    const first = await tab(0);
+    await first.evaluate(() => kept.epochs(30));
+    await begin(first, 11);
+    await ended(first);
+    const [id = ''] = await runIds(first);
+    await expect.poll(() => files(first)).toHaveLength(1);
+    await first.close();
+
+    const page = await tab(0);
+    const fromFile = await opened(page, id);
+    expect(fromFile.replayed).toBe(false);
+    expect(fromFile.events?.length).toBeGreaterThan(2000);
+    await page.evaluate(async () => {
+      const cache = await caches.open('whetstone/events');
+      const [place] = await cache.keys();
+      const file = await (await cache.match(place ?? ''))?.blob();
+      if (place !== undefined) await cache.put(place, new Response(file?.slice(0, file.size - 1)));
+    });
+    const fromLog = await opened(page, id);
+    expect(fromLog.replayed).toBe(true);
+    expect(fromLog.events).toEqual(fromFile.events);
+
+    await page.evaluate((run) => globalThis.whetstone?.deleteRun(run), id);
+    expect(await files(page)).toEqual([]);
+  });
 });
 
 describe('two tabs', () => {

@@ -107,8 +107,10 @@ function hear(next: Run): Run {
   return next;
 }
 let seed = 1;
+let epochs = 2;
 const { start, resume } = whetstone;
-whetstone.start = async () => hear(await start(configOf(seed)));
+whetstone.start = async () =>
+  hear(await start(configOf(seed, { options: { ...configOf(seed).options, epochs } })));
 whetstone.resume = async (id) => hear(await resume(id));
 
 Object.assign(globalThis, {
@@ -116,6 +118,7 @@ Object.assign(globalThis, {
   kept: {
     prepare: () => whetstone.importTask(taskText(TASK)),
     seed: (next: number) => void (seed = next),
+    epochs: (next: number) => void (epochs = next),
     asks: () => asks,
     holdAt,
     fill,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { packed, unpacked } from '../../src/app/kept-events.ts';
 import { tokensUsed } from '../../src/core/budget.ts';
 import { candidateKey } from '../../src/core/candidate.ts';
 import { EngineError } from '../../src/core/model.ts';
@@ -75,6 +76,15 @@ const NONSENSE = [
 
 describe.each(optimizers.map((optimizer) => [optimizer.id, optimizer] as const))('%s', (_id, optimizer) => {
   const config = configFor(optimizer, { options: SMALL });
+
+  test('what a run told is kept word for word', async () => {
+    for (const replies of [sensible(), (_ask: unknown, n: number) => NONSENSE[n % NONSENSE.length] ?? '']) {
+      const { events } = await play({ optimizer, config, replies });
+      expect(events.length).toBeGreaterThan(20);
+      const file = (await packed(events)) ?? expect.fail('it was not packed');
+      expect(await unpacked(file.stream())).toStrictEqual(events);
+    }
+  });
 
   test('same seed, same events; another seed, other asks', async () => {
     const first = await play({ optimizer, config, replies: sensible() });
