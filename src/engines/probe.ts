@@ -85,6 +85,8 @@ async function probeGpu({ gpu, secure }: Surface): Promise<GpuProbe> {
         };
   }
   let adapter: Adapter | null;
+  // Asking the browser, and asking for a device, take ten milliseconds each: a task of its own for the second.
+  await new Promise((resolve) => setTimeout(resolve));
   try {
     adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch (error) {

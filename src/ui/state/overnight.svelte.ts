@@ -6,15 +6,19 @@ export type Notice = 'missing' | 'unasked' | 'denied' | 'off' | 'on';
 export class Overnight {
   /** True while the screen is kept awake; false also where the browser cannot or does not want to (battery low). */
   awake = $state(false);
-  notice: Notice = $state(noticeNow());
+  /** Looked up when a run begins: asking the browser takes milliseconds that a first visit has not. */
+  notice: Notice = $state('unasked');
   #lock: WakeLockSentinel | null = null;
   #going = false;
+  #looked = false;
 
   /** Keeps the screen awake while `going`; a browser lets go whenever the tab is hidden, so it is asked again. */
   follow(going: boolean): void {
     this.#going = going;
-    if (going) void this.#hold();
-    else void this.#release();
+    if (!going) return void this.#release();
+    if (!this.#looked) this.notice = noticeNow();
+    this.#looked = true;
+    void this.#hold();
   }
 
   /** The tab is seen again. */
