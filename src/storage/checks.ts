@@ -148,11 +148,14 @@ export const configCheck = object<RunConfig>()({
 
 const config: Check<RunConfig> = configCheck;
 
+/** As far from the epoch as a date may be. */
+const FARTHEST = 8.64e15;
+
 /** What a run's record has beside its task. */
 const ran = {
   id: v.string(),
   config,
-  started: v.number(),
+  started: v.pipe(v.number(), v.minValue(-FARTHEST), v.maxValue(FARTHEST)),
   status: v.picklist(['running', 'stopped', 'failed', 'finished']),
   steps: count,
   bestScore: v.nullable(v.number()),

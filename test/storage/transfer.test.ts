@@ -81,7 +81,7 @@ const anyEffect: fc.Arbitrary<LoggedEffect> = fc.record({ key: anyText, outcome:
 const anyRecord: fc.Arbitrary<RunRecord> = fc
   .record({
     id: anyText,
-    started: finite,
+    started: fc.double({ noNaN: true, min: -8.64e15, max: 8.64e15 }).map((x) => x || 0),
     status: fc.constantFrom('running' as const, 'stopped' as const, 'failed' as const, 'finished' as const),
     steps: count,
     bestScore: fc.option(finite),
@@ -179,6 +179,11 @@ describe('a file that is not a run is refused', () => {
       'a field of the wrong type',
       JSON.stringify({ ...good, record: { ...record(), steps: '3' } }),
       /record\.steps/,
+    ],
+    [
+      'a start that is no date',
+      JSON.stringify({ ...good, record: { ...record(), started: 8.64e15 + 1 } }),
+      /record\.started/,
     ],
     ['an unknown field', JSON.stringify({ ...good, record: { ...record(), extra: 1 } }), /record\.extra/],
     ['an unknown kind of outcome', withEffect({ kind: 'guess', ms: 1 }), /effects\.0\.outcome\.kind/],
