@@ -2,7 +2,7 @@ import { EngineError } from '../core/model.ts';
 import type { RunEvent } from '../core/events.ts';
 import { logged, type Effects, type LoggedEffect } from '../core/log.ts';
 import type { Optimizer, OptionValue } from '../core/optimizer.ts';
-import { branchesWith, optionsOf, run, type RunConfig } from '../core/run.ts';
+import { branchesWith, optionsOf, promptsAt, run, type RunConfig } from '../core/run.ts';
 import { broken } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import { importRun } from '../storage/transfer.ts';
@@ -177,9 +177,12 @@ export async function branchOf(
 ): Promise<{ config: RunConfig; effects: LoggedEffect[] }> {
   const effects = fromLog(of);
   const { config } = of.record;
+  const { due, breathe } = breather();
   const reached = await (async () => {
-    for await (const event of run(config, of.record.task, method, effects))
+    for await (const event of run(config, of.record.task, method, effects)) {
       if (event.type === 'step' && event.step === step) return true;
+      if (due()) await breathe();
+    }
     return false;
   })();
   if (!reached)
@@ -195,7 +198,8 @@ export async function branchOf(
     run: of.record.id,
     step,
     options: optionsOf(method, options),
-    ...(prompts !== undefined && { prompts }),
+    // As they are at that step now: the branch that brought them may be one that this one takes the place of.
+    prompts: prompts ?? promptsAt(config, step),
   };
   return {
     config: { ...config, budget: limits, branches: branchesWith(config, branch) },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   branchOf,
   eventsOf as allEvents,
@@ -156,6 +156,26 @@ describe('a branch', () => {
     const begun = eventsOf(events, 'step').map(({ step }) => step);
     expect(begun).toEqual([1, 2, 3]);
     expect(events.at(-1)).toMatchObject({ type: 'stage', step: 3, stage: 'retrieve' });
+  });
+
+  test('at the step of an earlier branch keeps the templates that this one brought', async () => {
+    const prompts = { generate: 'Write one better prompt.' };
+    const { options } = config;
+    const run = await recorded({}, { ...config, branches: [{ run: 'x', step: 3, options, prompts }] });
+    const { branches } = (await branchOf(run, gpo, { step: 3, options, budget: {} })).config;
+    expect(branches).toMatchObject([{ run: 'first', step: 3, prompts }]);
+  });
+
+  test('lets the page breathe on the way to its step', async () => {
+    const run = await recorded();
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 20));
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 0);
+    await branchOf(run, gpo, { step: 3, options: {}, budget: {} });
+    clearInterval(turning);
+    vi.restoreAllMocks();
+    expect(turns).toBeGreaterThan(0);
   });
 
   test('at a step that was never begun is refused', async () => {
