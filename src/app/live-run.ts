@@ -6,7 +6,6 @@ import type { Cost, Optimizer } from '../core/optimizer.ts';
 import { ROBUSTNESS_EXAMPLES } from '../core/robustness.ts';
 import { run } from '../core/run.ts';
 import { stageEnds } from '../core/stage-ends.ts';
-import { verdictOf } from '../core/verdict.ts';
 import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
@@ -18,6 +17,7 @@ import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effe
 import { logWriter } from './log-writer.ts';
 import { settleReading } from './reading-check.ts';
 import { reusing, type Reusing } from './reply-cache.ts';
+import { summarized } from './run-summary.ts';
 import { makeSignals } from './signals.ts';
 import type { Run, RunStatus } from './types.ts';
 
@@ -164,30 +164,17 @@ export function startRun(
         tuned.examples[kind] += event.examples;
         return false;
       }
-      case 'proposed':
-        prompts.set(event.candidate.id, event.candidate.prompt);
-        return false;
-      case 'step':
-        record.steps = event.step;
-        return true;
-      case 'best':
-        record.bestScore = event.score;
-        record.bestPrompt = prompts.get(event.candidate) ?? null;
-        return true;
       case 'budget':
         record.config = { ...record.config, budget: event.budget };
         return true;
       case 'searched':
         searching = false;
         return false;
-      case 'tested':
-        record.verdict = verdictOf(event.result);
-        return true;
       default:
-        return false;
+        return summarize(event);
     }
   }
-  const prompts = new Map<string, string>();
+  const summarize = summarized(record);
 
   async function go(): Promise<void> {
     try {

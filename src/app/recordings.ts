@@ -7,6 +7,7 @@ import { broken } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
 import { importRun } from '../storage/transfer.ts';
 import { breather } from './breath.ts';
+import { summarized } from './run-summary.ts';
 import { taskProblems } from './task-checks.ts';
 import type { BranchChange } from './types.ts';
 
@@ -135,14 +136,18 @@ export async function eventsOf(replay: AsyncIterable<RunEvent>): Promise<RunEven
 /**
  * Reads a run bundle and plays it through, so that a file that opens also plays to its end. Rejects, before anything is
  * kept of it, with StorageError naming the place: not a bundle, from a newer version, damaged, of an unknown method,
- * with settings out of their range, or with a log that lacks what the run asks.
+ * with settings out of their range, or with a log that lacks what the run asks. What lists show of the run is taken from
+ * the replay, whatever the file says of it. `hear` may listen to what the log answers, for the run's embedding model.
  */
 export async function openedBundle(
   file: Blob,
   methodOf: (id: string) => Promise<Optimizer | null>,
+  hear: (embedder: string, effects: Effects) => Effects = (_, effects) => effects,
 ): Promise<Recorded & { events: RunEvent[] }> {
-  const recorded = await importRun(file);
-  const { config, task, status } = recorded.record;
+  const { effects, record: told } = await importRun(file);
+  const untold = { steps: 0, bestScore: null, bestPrompt: null, verdict: null, effects: effects.length };
+  const record: RunRecord = { ...told, ...untold };
+  const { config, task, status } = record;
   const method = await methodOf(config.optimizer);
   const wrong = (problem: string) => broken('The file', problem);
   if (method === null)
@@ -154,10 +159,13 @@ export async function openedBundle(
   if (problem !== undefined) throw wrong(`record.task: ${problem}`);
 
   const events: RunEvent[] = [];
-  const most = MOST_EVENTS + MOST_EVENTS_AN_ENTRY * recorded.effects.length;
+  const most = MOST_EVENTS + MOST_EVENTS_AN_ENTRY * effects.length;
+  const summarize = summarized(record);
+  const through = (answers: Effects) => hear(config.models.embedder, answers);
   try {
-    for await (const event of replayed(recorded, method)) {
+    for await (const event of replayed({ record, effects }, method, through)) {
       events.push(event);
+      summarize(event);
       if (events.length > most) throw wrong('effects: the run that they tell of does not end');
     }
   } catch (thrown) {
@@ -166,7 +174,7 @@ export async function openedBundle(
     if (status === 'finished')
       throw wrong(`effects: the run breaks off after ${events.length} events. ${thrown.message}`);
   }
-  return { ...recorded, events };
+  return { record, effects, events };
 }
 
 /** What a branch of `of` at `step` begins with: its configuration, and the log up to the beginning of that step. */

@@ -371,7 +371,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
     recording,
     async openBundle(file) {
-      const opened = await (await recordings()).openedBundle(file, loadMethod);
+      const opened = await (await recordings()).openedBundle(file, loadMethod, vectors.hear);
       const store = await storeOpened;
       const known = await store.run(opened.record.id).catch(() => null);
       if (known !== null) {
@@ -386,7 +386,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
     lessons: listedLessons,
     async openLesson(id) {
       const { openedBundle } = await recordings();
-      const opened = await openedBundle(await lessonFile(id), loadMethod);
+      const opened = await openedBundle(await lessonFile(id), loadMethod, vectors.hear);
       lent.set(opened.record.id, opened);
       return recordingOf(opened, false);
     },

@@ -7,6 +7,7 @@ import { verdictOf } from '../../src/core/verdict.ts';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { loadMethod } from '../../src/app/methods.ts';
 import { eventsUpTo } from '../../src/ui/marks.ts';
+import { importRun } from '../../src/storage/transfer.ts';
 import { LESSONS } from '../../scripts/lessons.js';
 import { eventsOf } from '../optimizers/harness.ts';
 
@@ -38,8 +39,9 @@ test('every file in the folder belongs to a lesson, and its settings are known',
 });
 
 describe.each(lessons.map((lesson, i) => [lesson.id, lesson, i] as const))('%s', (id, lesson, i) => {
-  test('is recorded with the small model and its settings, small, and plays to its end', () => {
+  test('is recorded with the small model and its settings, small, and plays to its end', async () => {
     const { record, events } = opened[i] ?? expect.fail('it did not open');
+    expect(record).toEqual((await importRun(bundleOf(lesson.file))).record);
     expect(bundleOf(lesson.file).size).toBeLessThan(300_000);
     expect(record.status).toBe('finished');
     const { config, builds } = record;

@@ -91,8 +91,37 @@ describe('a run bundle', () => {
     const run = await recorded();
     const { events, record, effects } = await opened(run.record, run.effects);
     expect(events).toEqual(run.events);
-    expect(record).toEqual(run.record);
+    expect(record).toMatchObject({ id: 'first', config: run.record.config, status: 'finished' });
     expect(effects).toEqual(run.effects);
+  });
+
+  test('is listed by what its replay shows, whatever it says of itself', async () => {
+    const run = await recorded({ steps: 99, bestScore: 7, bestPrompt: 'Mine.', verdict: 'better' });
+    const { record } = await opened(run.record, run.effects);
+    const [best] = eventsOf(run.events, 'best').slice(-1);
+    const from = eventsOf(run.events, 'proposed').find(({ candidate }) => candidate.id === best?.candidate);
+    expect(record).toMatchObject({
+      steps: 4,
+      bestScore: best?.score,
+      bestPrompt: from?.candidate.prompt,
+      // Five of ten examples gained, none lost: an exact p of 0.0625.
+      verdict: 'not shown',
+    });
+    // What is not reached is not claimed.
+    const early = await opened({ ...run.record, status: 'stopped', verdict: 'better' }, []);
+    expect(early.record).toMatchObject({ steps: 0, bestScore: null, bestPrompt: null, verdict: null });
+  });
+
+  test('lets the embeddings of its log be heard', async () => {
+    const run = await recorded();
+    const heard: string[] = [];
+    await openedBundle(await exportRun(run.record, run.effects), loadMethod, (embedder, effects) => ({
+      async perform(effect) {
+        if (effect.kind === 'embed') heard.push(embedder);
+        return effects.perform(effect);
+      },
+    }));
+    expect(new Set(heard)).toEqual(new Set(['scripted:embedder:none']));
   });
 
   test('of a stopped run opens as far as it came', async () => {
