@@ -5,6 +5,8 @@ import type { Optimizer, OptionValue } from '../core/optimizer.ts';
 import { branchesWith, optionsOf, promptsAt, run, type RunConfig } from '../core/run.ts';
 import { broken } from '../storage/errors.ts';
 import type { RunRecord } from '../storage/schema.ts';
+import { sha256 } from '../storage/split-hashes.ts';
+import type { Store } from '../storage/store.ts';
 import { importRun } from '../storage/transfer.ts';
 import { breather } from './breath.ts';
 import { summarized } from './run-summary.ts';
@@ -175,6 +177,23 @@ export async function openedBundle(
       throw wrong(`effects: the run breaks off after ${events.length} events. ${thrown.message}`);
   }
   return { record, effects, events };
+}
+
+/**
+ * The id under which a bundle's run is kept, or is to be kept. A stored run that has gone on since is the same run; any
+ * other must not take its place, so what tells more or something else has an id of its own, the same each time.
+ */
+export async function shelfFor(
+  { record, effects }: Recorded,
+  store: Pick<Store, 'run' | 'loadEffects'>,
+): Promise<{ id: string; kept: boolean }> {
+  const content = await sha256(effects.map(({ key }) => key));
+  for (const id of [record.id, `${record.id}-${content.slice(0, 8)}`]) {
+    if ((await store.run(id).catch(() => null)) === null) return { id, kept: false };
+    const { items } = await store.loadEffects(id);
+    if (effects.every(({ key }, i) => items[i]?.key === key)) return { id, kept: true };
+  }
+  return { id: crypto.randomUUID(), kept: false };
 }
 
 /** What a branch of `of` at `step` begins with: its configuration, and the log up to the beginning of that step. */

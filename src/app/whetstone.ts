@@ -371,15 +371,12 @@ export function makeWhetstone(make = makeModels): Whetstone {
     },
     recording,
     async openBundle(file) {
-      const opened = await (await recordings()).openedBundle(file, loadMethod, vectors.hear);
+      const { openedBundle, shelfFor } = await recordings();
+      const opened = await openedBundle(file, loadMethod, vectors.hear);
       const store = await storeOpened;
-      const known = await store.run(opened.record.id).catch(() => null);
-      if (known !== null) {
-        const { items } = await store.loadEffects(known.id);
-        // A run that has gone on since is the same run; any other must not take its place.
-        if (opened.effects.every(({ key }, i) => items[i]?.key === key)) return recording(known.id);
-        opened.record = { ...opened.record, id: crypto.randomUUID() };
-      }
+      const { id, kept } = await shelfFor(opened, store);
+      if (kept) return recording(id);
+      opened.record = { ...opened.record, id };
       await store.addRun(opened.record, opened.effects);
       return recordingOf(opened, false);
     },

@@ -6,6 +6,7 @@ import {
   optionProblem,
   readingOf,
   replayed,
+  shelfFor,
 } from '../../src/app/recordings.ts';
 import type { LoggedEffect } from '../../src/core/log.ts';
 import type { Ask } from '../../src/core/model.ts';
@@ -14,6 +15,7 @@ import { loadMethod } from '../../src/app/methods.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
 import { StorageError } from '../../src/storage/errors.ts';
+import { memoryStore } from '../../src/storage/memory.ts';
 import type { RunRecord } from '../../src/storage/schema.ts';
 import { exportRun } from '../../src/storage/transfer.ts';
 import { configFor, eventsOf, play, tinyTask } from '../optimizers/harness.ts';
@@ -164,6 +166,23 @@ describe('a run bundle', () => {
     const task = { ...record.task, splits: { ...splits, test: splits.train } };
     expect(await refused({ ...record, task }, effects)).toMatch(/record\.task: test example 1/);
   });
+});
+
+test('a bundle opened again is the run that is kept, also where it tells more than a shorter copy', async () => {
+  const { record, effects } = await recorded();
+  const store = memoryStore();
+  const keep = async (count: number) => {
+    const bundle = { record, effects: effects.slice(0, count) };
+    const { id, kept } = await shelfFor(bundle, store);
+    if (!kept) await store.addRun({ ...record, id }, bundle.effects);
+    return id;
+  };
+  expect(await keep(30)).toBe('first');
+  expect(await keep(20)).toBe('first');
+  const longer = await keep(40);
+  expect(longer).not.toBe('first');
+  expect(await keep(40)).toBe(longer);
+  expect((await store.runs()).items).toHaveLength(2);
 });
 
 describe('a branch', () => {
