@@ -21,6 +21,9 @@ export const THROTTLE = 4;
 /** How long a visit is watched, in milliseconds. */
 const WATCHED_MS = 8000;
 
+/** After so long a new window of the browser is quiet, in milliseconds. */
+const SETTLED_MS = 2000;
+
 /** After the form is there, this much time without a long task counts as quiet, in milliseconds. */
 const QUIET = 500;
 
@@ -76,6 +79,8 @@ async function visit(browser, url, returning, rate) {
       });
       watching.observe(document, { subtree: true, childList: true, attributes: true });
     }, returning);
+    // The browser is still busy with its own window.
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
     await page.goto(url);
     await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
     /** @type {{ noted: Noted, fetched: { name: string, at: number }[] }} */

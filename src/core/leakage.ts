@@ -60,7 +60,11 @@ function wordsOf(text: string): Word[] {
   }));
 }
 
-const plain = (text: string) => wordsOf(text).map((word) => word.text);
+const ASCII = /^[\0-\x7f]*$/;
+
+/** The words alone. Most texts need not be asked of each sign what it is in Unicode. */
+const plain = (text: string): readonly string[] =>
+  ASCII.test(text) ? (text.toLowerCase().match(/[a-z0-9]+/g) ?? []) : wordsOf(text).map((word) => word.text);
 
 /** Finds runs of words in one text; the time of a search depends on what is sought, not on the text. */
 function makeFinder(text: string) {
@@ -128,7 +132,7 @@ export function findLeaks(
   task: Pick<Task, 'splits' | 'metric' | 'initialPrompt' | 'description'>,
 ): Leak[] {
   const finder = makeFinder(candidate.prompt);
-  const inputs = new Map<string, string[]>();
+  const inputs = new Map<string, readonly string[]>();
   const wordsIn = (text: string) => {
     const known = inputs.get(text) ?? plain(text);
     inputs.set(text, known);
