@@ -13,6 +13,7 @@ import { ROOT } from './setup.js';
  * @property {string[][]} [commands] scripts of node_modules with their arguments
  * @property {string} [project] of vitest, instead of commands
  * @property {boolean} [browser] whether it needs one
+ * @property {boolean} [alongside] one core is enough for it: runs at the same time as the other such stages
  *
  * @typedef {object} Counts
  * @property {number} passed
@@ -24,10 +25,15 @@ import { ROOT } from './setup.js';
 
 /** @type {Stage[]} */
 const STAGES = [
-  { name: 'format', commands: [['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']] },
-  { name: 'lint', commands: [['eslint/bin/eslint.js', '.']] },
+  {
+    name: 'format',
+    alongside: true,
+    commands: [['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],
+  },
+  { name: 'lint', alongside: true, commands: [['eslint/bin/eslint.js', '.']] },
   {
     name: 'typecheck',
+    alongside: true,
     commands: [
       ['typescript/bin/tsc', '--noEmit'],
       ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.core.json'],
@@ -64,17 +70,20 @@ export async function runStages(args) {
   const browser = stages.some((stage) => stage.browser) ? await ensureBrowser() : null;
   if (browser) console.log('path' in browser ? `Browser: ${browser.path}` : browser.reason);
 
-  /** @type {Outcome[]} */
-  const outcomes = [];
-  for (const stage of stages) {
+  /** @param {Stage} stage @returns {Promise<Outcome>} */
+  const outcomeOf = async (stage) => {
     console.log(`\n== ${stage.name}`);
     const started = Date.now();
     const missing = stage.browser && browser && 'reason' in browser ? browser.reason : null;
     const result = missing ? { ...failure(1), note: missing } : await runStage(stage);
     const outcome = { name: stage.name, seconds: (Date.now() - started) / 1000, ...result };
-    outcomes.push(outcome);
     console.log(`== ${stage.name}: ${outcome.ok ? 'passed' : 'FAILED'} in ${duration(outcome.seconds)}`);
-    if (!outcome.ok && !keepGoing) break;
+    return outcome;
+  };
+  const outcomes = await Promise.all(stages.filter((stage) => stage.alongside).map(outcomeOf));
+  for (const stage of stages.filter(({ alongside }) => !alongside)) {
+    if (!keepGoing && outcomes.some(({ ok }) => !ok)) break;
+    outcomes.push(await outcomeOf(stage));
   }
   for (const line of summary(stages, outcomes)) console.log(line);
   return outcomes.every((outcome) => outcome.ok) ? 0 : 1;
@@ -134,10 +143,10 @@ async function setUpModels() {
  * @param {Stage} stage
  * @returns {Promise<Counts & { ok: boolean, note: string }>}
  */
-async function runStage({ commands, project }) {
+async function runStage({ commands, project, alongside = false }) {
   if (project) return runTests(project);
   for (const [script = '', ...args] of commands ?? []) {
-    const code = await node(script, args);
+    const code = await node(script, args, alongside);
     if (code !== 0) return { ...failure(1), note: `${script.split('/')[0]} ended with ${code}` };
   }
   return { ok: true, passed: 1, failed: 0, skipped: 0, note: '' };
@@ -163,19 +172,28 @@ async function runTests(project) {
 }
 
 /**
- * Runs a script of an installed package, its output going straight to the terminal.
+ * Runs a script of an installed package. Its output goes straight to the terminal; with `gathered` all at once at its
+ * end, so that it does not mix with that of others.
  * @param {string} script path below node_modules
  * @param {string[]} args
+ * @param {boolean} [gathered]
  * @returns {Promise<number | string>} the exit code, or the signal that ended it
  */
-function node(script, args) {
+function node(script, args, gathered = false) {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
       cwd: ROOT,
-      stdio: 'inherit',
+      stdio: gathered ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     });
+    /** @type {Buffer[]} */
+    const output = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (/** @type {Buffer} */ part) => void output.push(part));
     child.on('error', failed);
-    child.on('close', (code, signal) => done(code ?? signal ?? 1));
+    child.on('close', (code, signal) => {
+      process.stdout.write(Buffer.concat(output));
+      done(code ?? signal ?? 1);
+    });
   });
 }
 
