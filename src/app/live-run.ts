@@ -98,17 +98,28 @@ export function startRun(
 
   /** Nothing is taken from the run until it is let go: it asks no model, as it is asked for no event. */
   async function hold() {
+    const check = () => {
+      if (aborter.signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
+    };
+    // Stopped on the way here: there is nobody left to let it go.
+    check();
     await new Promise<void>((resolve) => {
       release = resolve;
       tellStepping();
     });
     tellStepping();
-    if (aborter.signal.aborted) throw new EngineError('aborted', 'The run was stopped.');
+    check();
   }
   function letGo() {
     const go = release;
     release = null;
     go?.();
+  }
+  function play() {
+    const told = release !== null || !stepping;
+    stepping = false;
+    letGo();
+    if (!told) tellStepping();
   }
 
   /** Told of recoveries and not yet in the log: they go in with the outcome that they delayed. */
@@ -325,12 +336,7 @@ export function startRun(
         tellStepping();
       } else letGo();
     },
-    play() {
-      const held = release !== null;
-      stepping = false;
-      letGo();
-      if (!held) tellStepping();
-    },
+    play,
     stop,
     async handOver() {
       problem('Another tab has taken this run over.', 'It goes on there. Resume it to watch it from here.');
@@ -338,8 +344,7 @@ export function startRun(
     },
     finish() {
       finishing = true;
-      stepping = false;
-      letGo();
+      play();
       if (status === 'paused') become('running');
       gate.open();
     },

@@ -208,6 +208,38 @@ describe('a live run', () => {
     }
   });
 
+  test('stopped on the way to the end of a stage, it stops there and is not held', async () => {
+    let going = true;
+    const { run, signals } = await start({
+      onSignal(signal, stepped) {
+        if (signal.type === 'status' && signal.status === 'loading') stepped.next();
+        // Nothing is asked between here and the end of the stage.
+        if (signal.type === 'event' && signal.event.type === 'step-size') {
+          going = false;
+          void stepped.stop();
+        } else if (going && signal.type === 'stepping' && signal.held) stepped.next();
+      },
+    });
+    run.next();
+    await run.ended;
+    expect(statuses(signals).at(-1)).toBe('stopped');
+  });
+
+  test('finishing ends step mode, held or not', async () => {
+    const { run, signals } = await start({
+      onSignal: atAnswer(3, (early) => {
+        early.next();
+        early.finish();
+      }),
+    });
+    await run.ended;
+    const told = signals.filter((signal) => signal.type === 'stepping');
+    expect(told.map(({ stepping, held }) => ({ stepping, held }))).toEqual([
+      { stepping: true, held: false },
+      { stepping: false, held: false },
+    ]);
+  });
+
   test('a pause holds the next ask back until the run goes on', async () => {
     const answerer = target();
     const { run, signals } = await start({ answerer, onSignal: atAnswer(5, (paused) => paused.pause()) });
