@@ -1,8 +1,9 @@
 import { exhausted, tokensUsed, type Budget, type Usage } from '../core/budget.ts';
+import type { Role } from '../core/log.ts';
 import type { Cost } from '../core/optimizer.ts';
 
-/** Asks of each role after which a measured speed is trusted. */
-const ENOUGH = 12;
+/** Asks after which a measured speed is trusted; a reply of the optimizer is long, so few of them tell. */
+const ENOUGH: Record<Role, number> = { target: 12, optimizer: 3 };
 
 /** Upper bound of the work that a configuration asks for, with its budget applied. */
 export function bounded(cost: Cost, budget: Budget): Cost {
@@ -47,36 +48,47 @@ function tuningLeft(whole: Cost['tuned'], { ms, examples }: Tuned): number {
   );
 }
 
+/** Asks of the search that took time, and what they took. Replies of earlier runs are not among them. */
+export interface Pace {
+  asks: Record<Role, number>;
+  ms: Record<Role, number>;
+}
+
+export const noPace = (): Pace => ({ asks: { target: 0, optimizer: 0 }, ms: { target: 0, optimizer: 0 } });
+
 /**
  * Milliseconds until the run ends, from what it has used so far: the search up to the nearest limit, then the final
- * test. Null before anything is measured; `atLeast` while the measure rests on few asks. Of the search's asks, `reused`
- * took no time; `tuned` is part of the usage.
+ * test. Null before anything is measured; `atLeast` while a role that is still to be asked was measured on few asks,
+ * or on none: then it is taken to be as fast as the other. `tuned` is part of the usage.
  */
 export function timeLeft(
   cost: Cost,
   budget: Budget,
   usage: Usage,
+  { asks, ms }: Pace,
   testCalls: number,
   searching: boolean,
-  reused = 0,
   tuned = noTuning(),
 ): { ms: number | null; atLeast: boolean } {
-  const asks = usage.targetCalls + usage.optimizerCalls - reused;
-  const asked = usage.ms - tuned.ms.steps - tuned.ms.measured;
-  if (asks <= 0 || asked <= 0) return { ms: null, atLeast: true };
-  const perAsk = asked / asks;
-  const test = testCalls * perAsk;
-  if (!searching || exhausted(budget, usage) !== null) return { ms: test, atLeast: false };
+  if (asks.target + asks.optimizer === 0 || ms.target + ms.optimizer <= 0) return { ms: null, atLeast: true };
+  const mean = (role: Role) => (asks[role] > 0 ? ms[role] / asks[role] : null);
+  const target = mean('target') ?? mean('optimizer') ?? 0;
+  const optimizer = mean('optimizer') ?? target;
+  const sure = (role: Role) => asks[role] >= ENOUGH[role];
+  const test = testCalls * target;
+  if (!searching || exhausted(budget, usage) !== null) return { ms: test, atLeast: !sure('target') };
   const whole = bounded(cost, budget);
-  const limits = [
-    Math.max(0, whole.targetCalls - usage.targetCalls) * perAsk +
-      Math.max(0, whole.optimizerCalls - usage.optimizerCalls) * perAsk +
-      tuningLeft(whole.tuned, tuned),
-  ];
+  const targetCalls = Math.max(0, whole.targetCalls - usage.targetCalls);
+  const optimizerCalls = Math.max(0, whole.optimizerCalls - usage.optimizerCalls);
+  const limits = [targetCalls * target + optimizerCalls * optimizer + tuningLeft(whole.tuned, tuned)];
   if (budget.minutes !== undefined) limits.push(budget.minutes * 60_000 - usage.ms);
   if (budget.tokens !== undefined) {
     const used = tokensUsed(usage);
-    if (used > 0) limits.push(((budget.tokens - used) / used) * perAsk * (asks + reused));
+    const took = usage.targetCalls * target + usage.optimizerCalls * optimizer;
+    if (used > 0) limits.push(((budget.tokens - used) / used) * took);
   }
-  return { ms: Math.max(0, Math.min(...limits)) + test, atLeast: asks < ENOUGH };
+  return {
+    ms: Math.max(0, Math.min(...limits)) + test,
+    atLeast: !sure('target') || (optimizerCalls > 0 && !sure('optimizer')),
+  };
 }

@@ -1,6 +1,6 @@
 import { charge, noUsage } from '../core/budget.ts';
 import type { RunEvent } from '../core/events.ts';
-import { logged, type Effects, type LoggedEffect, type Outcome } from '../core/log.ts';
+import { logged, type Effects, type LoggedEffect, type Outcome, type Role } from '../core/log.ts';
 import { EngineError, type Report } from '../core/model.ts';
 import type { Cost, Optimizer } from '../core/optimizer.ts';
 import { ROBUSTNESS_EXAMPLES } from '../core/robustness.ts';
@@ -12,7 +12,7 @@ import type { RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
 import { awakeClock } from './awake.ts';
 import { breather } from './breath.ts';
-import { noTuning, timeLeft } from './estimate.ts';
+import { noPace, noTuning, timeLeft } from './estimate.ts';
 import { liveEffects, makeGate, type LiveModels, type Losses } from './live-effects.ts';
 import { logWriter } from './log-writer.ts';
 import { settleReading } from './reading-check.ts';
@@ -74,8 +74,7 @@ export function startRun(
   let status: RunStatus = 'loading';
   const usage = noUsage();
   const tuned = noTuning();
-  /** Asks of the search that were answered from earlier runs. */
-  let reused = 0;
+  const pace = noPace();
   const aborter = new AbortController();
   const gate = makeGate();
   const clock = awakeClock(surroundings.clock);
@@ -157,16 +156,20 @@ export function startRun(
     await keep((to) => to.saveRun({ ...record, effects: log.stored() }));
   }
 
+  function took(role: Role, ms: number) {
+    pace.asks[role] += 1;
+    pace.ms[role] += ms;
+  }
   function note(event: RunEvent): boolean {
     switch (event.type) {
       case 'answered':
         if (event.answer.split === 'test') return false;
         charge(usage, 'target', event.answer.tokens, event.answer.ms);
-        if (event.answer.reused) reused += 1;
+        if (!event.answer.reused) took('target', event.answer.ms);
         return false;
       case 'replied':
-        if (event.reused) reused += 1;
         charge(usage, 'optimizer', event.reply.tokens, event.ms);
+        if (!event.reused) took('optimizer', event.ms);
         return false;
       case 'computed': {
         usage.ms += event.ms;
@@ -226,7 +229,7 @@ export function startRun(
         const worthSaving = note(event);
         tell({ type: 'event', event });
         if (event.type === 'answered' || event.type === 'replied' || event.type === 'computed') {
-          const left = timeLeft(cost, config.budget, usage, testLeft(event), searching, reused, tuned);
+          const left = timeLeft(cost, config.budget, usage, pace, testLeft(event), searching, tuned);
           tell({ type: 'left', ...left });
         }
         if (worthSaving) await save();
