@@ -1,7 +1,7 @@
 import type { Answer } from '../core/events.ts';
 import type { SplitName } from '../core/task.ts';
 import { during } from './loop-parts.ts';
-import type { RunView, ScoreView } from './run-view.ts';
+import type { AskView, Retrieval, RunView, ScoreView } from './run-view.ts';
 
 /** What went through a part of the loop, put together for the inspector. */
 
@@ -38,6 +38,18 @@ export function retrievedOf(view: RunView, visits: readonly number[]): { how: st
   });
 }
 
+/**
+ * Of what was recalled for an ask, what it really showed: prompts that stand in its parts of the trajectory. Some methods
+ * recall more than an ask shows, or choose by it and show nothing.
+ */
+export function shownOf(view: RunView, { parts, recalled }: AskView): Retrieval['items'] {
+  const texts = parts.flatMap(({ origin, text }) => (origin === 'trajectory' ? [text] : []));
+  return (recalled?.items ?? []).filter(({ candidate }) => {
+    const prompt = view.candidates.get(candidate)?.candidate.prompt.trim() ?? '';
+    return prompt !== '' && texts.some((text) => text.includes(prompt));
+  });
+}
+
 export interface Outcome {
   candidate: string;
   split: SplitName;
@@ -57,7 +69,7 @@ export function outcomes(view: RunView, visits: readonly number[]): Outcome[] {
     let one = found.get(key);
     if (one === undefined) {
       const { candidate, split } = answer;
-      one = { candidate, split, answers: [], sum: 0, right: 0, whole: split === 'test' };
+      one = { candidate, split, answers: [], sum: 0, right: 0, whole: false };
       found.set(key, one);
     }
     one.answers.push(answer);
@@ -67,6 +79,12 @@ export function outcomes(view: RunView, visits: readonly number[]): Outcome[] {
   for (const { candidate, split, n } of during(view, visits, 'scored', view.scored)) {
     const one = found.get(`${split} ${candidate}`);
     if (one !== undefined && one.answers.length <= n) one.whole = true;
+  }
+  // The test gives no scores by candidate, but asks about one after the other.
+  const tested = [...found.values()].filter(({ split }) => split === 'test');
+  for (const [i, one] of tested.entries()) {
+    const end = view.candidates.has(one.candidate) ? view.result : view.robustness;
+    one.whole = i < tested.length - 1 || end !== null;
   }
   return [...found.values()];
 }

@@ -50,6 +50,8 @@ export interface AskView {
   readonly slot: string;
   readonly parts: readonly Part[];
   readonly content: Content;
+  /** What its step had recalled last before it; null for nothing. */
+  readonly recalled: Retrieval | null;
   role: Role | null;
   reply: Reply | null;
   ms: number;
@@ -81,7 +83,6 @@ export interface StepView {
   at: Spent;
   /** Words that a new prompt may change, null when the method states no limit. */
   words: number | null;
-  retrieved: { how: string; items: readonly { candidate: string; weight: number | null }[] } | null;
 }
 
 /** The search standing at (`current`) or having as its best (`best`) a candidate, from `at` on. */
@@ -324,7 +325,6 @@ export function reduce(view: RunView, event: RunEvent): RunView {
     }
     case 'retrieved':
       view.retrievals.push({ step: event.step, how: event.how, items: event.items });
-      change(view, event.step, { retrieved: { how: event.how, items: event.items } });
       break;
     case 'step-size':
       view.sizes.push({ step: event.step, words: event.words });
@@ -332,7 +332,10 @@ export function reduce(view: RunView, event: RunEvent): RunView {
       break;
     case 'asked': {
       const { ask, step, slot, parts, content } = event;
-      view.asks.set(ask, { ask, step, slot, parts, content, role: null, reply: null, ms: 0, refused: null });
+      const last = view.retrievals.at(-1);
+      const recalled = last?.step === step ? last : null;
+      const open = { role: null, reply: null, ms: 0, refused: null };
+      view.asks.set(ask, { ask, step, slot, parts, content, recalled, ...open });
       break;
     }
     case 'replied': {
@@ -447,7 +450,7 @@ function standing(view: RunView, event: { candidate: string; score: number; step
 }
 
 function change(view: RunView, step: number, part: Partial<StepView>): void {
-  const known = view.steps.get(step) ?? { step, at: spent(view), words: null, retrieved: null };
+  const known = view.steps.get(step) ?? { step, at: spent(view), words: null };
   view.steps.set(step, { ...known, ...part });
 }
 

@@ -121,7 +121,8 @@ test('what belongs to a step is kept with it', () => {
     { type: 'searched', reason: 'patience', best: 'c0' },
   ]);
   expect(view).toMatchObject({ step: 1, of: null, stage: 'retrieve', detail: 'by recency' });
-  expect(view.steps.get(1)).toMatchObject({ words: 42, retrieved: { how: 'recency', items } });
+  expect(view.steps.get(1)).toMatchObject({ words: 42 });
+  expect(view.retrievals).toEqual([{ step: 1, how: 'recency', items }]);
   expect(view.notes).toEqual([{ step: 1, text: 'hello' }]);
   expect(view.rejected).toMatchObject([{ reason: 'empty', parents: ['c0'] }]);
   expect(view.ended).toEqual({ reason: 'patience', best: 'c0' });
