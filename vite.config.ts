@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { browserPath } from './scripts/browser.js';
 import { guardPlugin } from './scripts/guard.js';
 import { licencePlugins } from './scripts/licences.js';
@@ -81,6 +81,23 @@ const offline = VitePWA({
 });
 
 const executablePath = browserPath();
+
+const withoutModels = ['hostile', 'kept', 'lacks', 'licences'].map((name) => `test/e2e/${name}.test.ts`);
+
+/** A project of end-to-end tests; `groupOrder`: those of a higher one begin when these have ended. */
+const endToEnd = (name: string, groupOrder: number, which: TestProjectInlineConfiguration['test']) => ({
+  extends: true as const,
+  test: {
+    name,
+    globalSetup: 'test/e2e/built.ts',
+    environment: 'node' as const,
+    testTimeout: 600_000,
+    hookTimeout: 180_000,
+    retry: 1,
+    sequence: { groupOrder },
+    ...which,
+  },
+});
 
 export default defineConfig({
   base: './',
@@ -163,18 +180,9 @@ export default defineConfig({
           },
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          environment: 'node',
-          testTimeout: 600_000,
-          hookTimeout: 180_000,
-          retry: 1,
-          fileParallelism: false,
-        },
-      },
+      // A real model wants the machine for itself; what asks none does not.
+      endToEnd('e2e-pages', 1, { include: withoutModels, maxWorkers: 2 }),
+      endToEnd('e2e', 2, { include: ['test/e2e/*.test.ts'], exclude: withoutModels, fileParallelism: false }),
     ],
   },
 });

@@ -35,7 +35,7 @@ export async function serve({ port = 4173, mode = 'preview', first } = {}) {
     await server.listen();
     return { url: urlOf(server), close: () => server.close() };
   }
-  if (!buildIsCurrent()) await build();
+  await ensureBuilt();
   /** @type {import('vite').Plugin} */
   const watching = {
     name: 'whetstone-first',
@@ -74,6 +74,11 @@ export async function servePage(input, { built, minify = true } = {}) {
       if (built === undefined) rmSync(outDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Builds the page where that is needed. */
+export async function ensureBuilt() {
+  if (!buildIsCurrent()) await build();
 }
 
 /**

@@ -11,7 +11,7 @@ import { ROOT } from './setup.js';
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[][]} [commands] scripts of node_modules with their arguments
- * @property {string} [project] of vitest, instead of commands
+ * @property {string} [project] of vitest, or several by a pattern, instead of commands
  * @property {boolean} [browser] whether it needs one
  * @property {boolean} [alongside] one core is enough for it: runs at the same time as the other such stages
  *
@@ -46,7 +46,7 @@ const STAGES = [
     commands: [['vite/bin/vite.js', 'build', '--logLevel', 'warn'], ['../scripts/check-build.js']],
   },
   { name: 'browser', project: 'browser', browser: true },
-  { name: 'e2e', project: 'e2e', browser: true },
+  { name: 'e2e', project: 'e2e*', browser: true },
 ];
 
 /**
