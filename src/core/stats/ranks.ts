@@ -2,8 +2,12 @@ import { chiSquareTail } from './distributions.ts';
 
 /** Comparing several methods over several tasks by their ranks (Demšar 2006). */
 
+/** Means of scores that are equal on paper differ in their last bits. */
+const levelled = (values: readonly number[]) => values.map((value) => Math.round(value * 1e9));
+
 /** Ranks from 1 for the highest; equal values share the mean of their ranks. */
-export function ranksOf(values: readonly number[]): number[] {
+export function ranksOf(scores: readonly number[]): number[] {
+  const values = levelled(scores);
   return values.map((value) => {
     const above = values.filter((other) => other > value).length;
     const level = values.filter((other) => other === value).length;
@@ -32,7 +36,7 @@ export function friedman(rows: readonly (readonly number[])[]): { statistic: num
   if (rows.some((row) => row.length !== k)) throw new RangeError('Every task needs a score of every method.');
   if (n < 2 || k < 3) return { statistic: 0, p: 1 };
   let tied = 0;
-  for (const row of rows) {
+  for (const row of rows.map(levelled)) {
     for (const value of new Set(row)) {
       const level = row.filter((other) => other === value).length;
       tied += level ** 3 - level;

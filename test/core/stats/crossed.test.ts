@@ -29,19 +29,37 @@ describe('the mean over seeds', () => {
 
 describe('a difference over seeds and examples', () => {
   test('worked by hand', () => {
-    // Rows' means 0.5 and 0.25: variance 0.03125, over two seeds 0.015625.
-    // Columns' means 1, 0.5, 0, 0: mean 0.375, squares 0.6875, variance 0.229167, over four examples 0.057292.
-    // Sum 0.072917, standard error 0.270031, t = 1.388730.
-    // df = 0.072917^2 / (0.015625^2 / 1 + 0.057292^2 / 3) = 0.0053168 / (0.00024414 + 0.00109412) = 3.97297.
+    // Rows' means 1/2, 1/2 and 1/4: variance 1/48, over three seeds 1/144.
+    // Columns' means 1, 2/3, 0, 0: mean 5/12, squares 3/4, variance 1/4, over four examples 1/16.
+    // Sum 10/144, standard error 0.263523, t = 1.581139.
+    // df = (10/144)^2 / ((1/144)^2 / 2 + (1/16)^2 / 3) = 3.636364.
+    const found = crossedDifference([
+      [1, 1, 0, 0],
+      [1, 1, 0, 0],
+      [1, 0, 0, 0],
+    ]);
+    expect(found.difference).toBeCloseTo(5 / 12, 12);
+    // Student's two-sided p of that t, by Simpson's rule over the density with two million steps.
+    expect(found.p).toBeCloseTo(0.196014, 6);
+    expect(found.low).toBeLessThan(0);
+    expect(found).toMatchObject({ seeds: 3, n: 4 });
+  });
+
+  test('is judged by the seeds alone where most of the variance may be theirs', () => {
+    // Rows' means 0.5 and 0.25: variance 0.03125, over two seeds 0.015625, four times that above the 0.057292 of the
+    // examples. Standard error 0.270031, t = 1.388730; of one degree of freedom p = 1 - 2 atan(t) / pi.
     const found = crossedDifference([
       [1, 1, 0, 0],
       [1, 0, 0, 0],
     ]);
-    expect(found.difference).toBeCloseTo(0.375, 12);
-    // Student's two-sided p of that t, by Simpson's rule over the density with two million steps.
-    expect(found.p).toBeCloseTo(0.237697, 6);
-    expect(found.low).toBeLessThan(0);
-    expect(found).toMatchObject({ seeds: 2, n: 4 });
+    expect(found.p).toBeCloseTo(1 - (2 * Math.atan(1.38873)) / Math.PI, 5);
+  });
+
+  test('that differs by seed alone is no surer than its seeds', () => {
+    const found = crossedDifference([Array<number>(60).fill(1), Array<number>(60).fill(0)]);
+    expect(found.difference).toBeCloseTo(0.5, 12);
+    expect(found.p).toBeGreaterThan(0.3);
+    expect(found.low).toBe(-1);
   });
 
   test('of no change at all leaves room for what was not seen', () => {

@@ -6,6 +6,9 @@ describe('ranks of methods over tasks', () => {
   test('equal scores share the mean of their ranks', () => {
     expect(ranksOf([0.9, 0.5, 0.9, 0.1, 0.5, 0.5])).toEqual([1.5, 4, 1.5, 6, 4, 4]);
     expect(ranksOf([])).toEqual([]);
+    // Two means of 0.45 on paper.
+    expect(ranksOf([(0.3 + 0.6) / 2, (0.45 + 0.45) / 2])).toEqual([1.5, 1.5]);
+    expect(friedman(Array(3).fill([(0.3 + 0.6) / 2, 0.45, 0.45]))).toEqual({ statistic: 0, p: 1 });
   });
 
   test("mean ranks and Friedman's test equal SciPy's, ties and all", () => {
