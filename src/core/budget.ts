@@ -49,6 +49,18 @@ export function tokensUsed(usage: Usage): number {
   return target.in - target.cached + target.out + (optimizer.in - optimizer.cached + optimizer.out);
 }
 
+/** How much of the run is over by its budget, 0..1: the largest part of any limit that is used; 0 without a limit. */
+export function partUsed(budget: Budget, usage: Usage, step: number): number {
+  const part = (used: number, limit: number | undefined) =>
+    limit === undefined ? 0 : limit > 0 ? Math.min(1, used / limit) : 1;
+  return Math.max(
+    part(step, budget.steps),
+    part(usage.targetCalls, budget.targetCalls),
+    part(tokensUsed(usage), budget.tokens),
+    part(usage.ms, budget.minutes === undefined ? undefined : budget.minutes * 60_000),
+  );
+}
+
 /** Which limit is met, or null. Steps are the run loop's to count. */
 export function exhausted(budget: Budget, usage: Usage): 'targetCalls' | 'tokens' | 'minutes' | null {
   if (budget.targetCalls !== undefined && usage.targetCalls >= budget.targetCalls) return 'targetCalls';

@@ -67,6 +67,8 @@ export interface Tools {
   readonly initial: Candidate;
   /** Number of the step begun last, 0 before the first. */
   readonly begun: number;
+  /** Part of the budget that is used, 0..1, by whichever limit is nearest; 0 without one. The same in a replay. */
+  readonly budgetUsed: number;
   /** Begins a step: emits the event, checks the budget. `of` is null when the method has no fixed length. */
   step(of: number | null): Op<number>;
   /** The text of the optimizer model's reply, or null when it refused. */

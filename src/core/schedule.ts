@@ -15,16 +15,18 @@ export interface StepSizeSchedule {
 
 /**
  * Words allowed at step `t` (from 1) of `T`: a whole number of at least 1, or null when no limit is stated. After the
- * warm-up the decay runs over the remaining steps; beyond `T`, or when the warm-up leaves no step, it has ended.
+ * warm-up the decay runs over the remaining steps; beyond `T`, or when the warm-up leaves no step, it has ended. Where
+ * `used` (0..1) of the run is over already, because something else ends it sooner than its steps, the decay is as far.
  */
-export function stepSize(schedule: StepSizeSchedule, t: number, T: number): number | null {
+export function stepSize(schedule: StepSizeSchedule, t: number, T: number, used = 0): number | null {
   const { decay, initial, final, warmupSteps } = schedule;
   if (decay === 'none') return null;
   if (t < warmupSteps) return whole((initial * t) / warmupSteps);
   if (decay === 'fixed') return whole(initial);
-  const done = T > warmupSteps ? Math.min(1, (t - warmupSteps) / (T - warmupSteps)) : 1;
+  const at = Math.max(t, used * T);
+  const done = T > warmupSteps ? Math.min(1, (at - warmupSteps) / (T - warmupSteps)) : 1;
   if (decay === 'linear' && schedule.linearQuirk === true && warmupSteps === 0 && T > 5) {
-    return Math.trunc(initial - ((initial - final) * t) / (T - 5));
+    return Math.trunc(initial - ((initial - final) * at) / (T - 5));
   }
   if (decay === 'linear') return whole(initial - (initial - final) * done);
   return whole(final + (initial - final) * 0.5 * (1 + Math.cos(Math.PI * done)));

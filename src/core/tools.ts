@@ -1,4 +1,4 @@
-import { charge, type Usage } from './budget.ts';
+import { charge, partUsed, type Usage } from './budget.ts';
 import { candidateKey, type Candidate, type Scored } from './candidate.ts';
 import { wordDistance } from './edit.ts';
 import { Stop, type Evaluator, type Meter } from './evaluator.ts';
@@ -162,6 +162,9 @@ export function makeTools(parts: ToolParts): { tools: Tools; findings: Findings 
     initial,
     get begun() {
       return findings.step;
+    },
+    get budgetUsed() {
+      return partUsed(config.budget, usage, findings.step);
     },
 
     async *step(of) {

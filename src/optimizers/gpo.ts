@@ -6,7 +6,8 @@
  *   for each batch B of train, `epochs` times:
  *     g = reflect(cur, errors on B)                               if reflection
  *     M = select(H, k) by relevance, recency or importance        "gradient": analogue of momentum
- *     L = schedule(|H|)                                            "learning rate": most words that may change
+ *     L = schedule(|H|)                                            "learning rate": most words that may change;
+ *                                                                 further along where the budget is (`pace`)
  *     C = clean(parse(O(meta(cur, M, g, exemplars, L)))) x candidates
  *     cur = best of C on validation that has not been current before; H.append(cur)
  *   return argmax over H
@@ -51,6 +52,7 @@ export interface GpoOptions extends Record<string, boolean | number | string> {
   finalWords: number;
   warmup: boolean;
   warmupSteps: number;
+  pace: string;
   enforce: string;
   exemplars: number;
   patience: number;
@@ -135,6 +137,25 @@ Below are {many} with their scores from 0 to 100. Higher is better.
 {current}
 
 {one}:`,
+  // The same for editing: the list ends with the current prompt and the beginning of its better version.
+  continuedEdit: `{task}
+
+{exemplars}
+
+Below are {many} with their scores from 0 to 100. Higher is better.
+
+{trajectory}
+
+{reflection}
+
+This one is to be improved by changing some of its words:
+
+{current}
+
+The same with some words changed, so that it scores higher:
+{stepSize}
+
+{one}:`,
 };
 
 /** A reply that holds nothing usable is asked for again this often. */
@@ -205,7 +226,8 @@ export const gpo: Optimizer<GpoOptions> = {
       'Refinement',
       'Whether a new prompt is written or the current one modified.',
       'generate',
-      { generate: 'generation', edit: 'editing' },
+      // Runs that were recorded as `edit` on a continued list asked as for generation; they replay as they were.
+      { generate: 'generation', modify: 'editing', edit: 'editing, said to chat models alone' },
     ),
     decay: choice('Step size', 'How the most words that may change develop over the run.', 'cosine', {
       none: 'no limit',
@@ -220,6 +242,14 @@ export const gpo: Optimizer<GpoOptions> = {
     ),
     warmupSteps: advanced(
       whole('Warm-up steps', 'The paper takes 5 % of the steps, at least one.', 2, 1, 100),
+    ),
+    pace: advanced(
+      choice(
+        'Step size runs with',
+        'The paper’s schedule knows its steps alone; a budget that ends the run sooner would leave it near its start.',
+        'steps',
+        { steps: 'the steps (paper)', budget: 'the steps or the budget, whichever is used further' },
+      ),
     ),
     enforce: advanced(
       choice(
@@ -290,6 +320,8 @@ export const gpo: Optimizer<GpoOptions> = {
   },
 
   stepSizes(options, sizes) {
+    // How the budget goes is not known before the run.
+    if (options.pace === 'budget') return [];
     const steps = stepCount(options, sizes.train);
     return Array.from({ length: steps }, (_, i) => stepSize(scheduleOf(options), i + 1, steps));
   },
@@ -335,7 +367,8 @@ export const gpo: Optimizer<GpoOptions> = {
       }
       reflections.push(reflection);
 
-      const words = stepSize(scheduleOf(options), history.length, steps);
+      const used = options.pace === 'budget' ? tools.budgetUsed : 0;
+      const words = stepSize(scheduleOf(options), history.length, steps, used);
       if (words !== null) {
         yield { type: 'stage', step, stage: 'step-size', detail: `at most ${words} words` };
         yield { type: 'step-size', step, words };
@@ -345,12 +378,12 @@ export const gpo: Optimizer<GpoOptions> = {
       const found = yield* proposals(
         tools,
         {
-          slot: tools.metaStyle === 'continuation' ? 'continuation' : options.refinement,
+          slot: slotFor(tools, options),
           parts: metaPrompt(tools, { current, past, reflection, exemplars, words }, options),
           ask: { temperature: options.temperature },
           parse: tools.metaStyle === 'continuation' ? firstLine : tagged,
           parents: [current.candidate],
-          origin: options.refinement,
+          origin: options.refinement === 'generate' ? 'generate' : 'edit',
           repeats: true,
           ...(words === null || options.enforce === 'none'
             ? {}
@@ -523,6 +556,12 @@ const limitTo = (words: number, current: Candidate) => (candidate: Candidate) =>
   return distance > words ? `changes ${distance} words, at most ${words} were allowed` : null;
 };
 
+/** The template that asks for candidates. */
+function slotFor({ metaStyle }: Pick<Tools, 'metaStyle'>, { refinement }: GpoOptions) {
+  if (metaStyle === 'continuation') return refinement === 'modify' ? 'continuedEdit' : 'continuation';
+  return refinement === 'generate' ? 'generate' : 'edit';
+}
+
 interface Material {
   current: Scored;
   past: string;
@@ -536,14 +575,14 @@ function metaPrompt(tools: Tools, material: Material, options: GpoOptions): Part
   const { current, past, reflection, exemplars, words } = material;
   const continuing = metaStyle === 'continuation';
   const { one, many } = PROMPT_WORDS[task.position];
-  const slot = continuing ? 'continuation' : options.refinement === 'edit' ? 'edit' : 'generate';
+  const slot = slotFor(tools, options);
   const preface =
     options.show === 'reflections'
       ? 'Problems of earlier prompts:'
       : 'Earlier prompts with their scores from 0 to 100; higher is better:';
   const alone = entries([current], { ...options, show: 'scores' }, continuing ? one : 'Prompt');
   const trajectory = past === '' ? (continuing ? '' : alone) : continuing ? past : `${preface}\n\n${past}`;
-  return fill(templates[slot] ?? prompts.generate, {
+  return fill(templates[slot] ?? prompts[slot], {
     one,
     many,
     position: { origin: 'rule', text: POSITION_WORDS[task.position] },
@@ -568,9 +607,11 @@ function metaPrompt(tools: Tools, material: Material, options: GpoOptions): Part
       text:
         words === null
           ? ''
-          : continuing
-            ? `The last one scores highest and changes at most ${words} words of the one before it.`
-            : `You may change at most ${words} words of the current prompt.`,
+          : slot === 'continuedEdit'
+            ? `(At most ${words} words are changed.)`
+            : continuing
+              ? `The last one scores highest and changes at most ${words} words of the one before it.`
+              : `You may change at most ${words} words of the current prompt.`,
     },
   });
 }

@@ -39,6 +39,14 @@ describe('stepSize', () => {
     expect(all(schedule('cosine', 9), 3)).toEqual([5, 11, 16]);
   });
 
+  it('is as far as the run is, where something else than its steps ends it', () => {
+    // 400 steps of which the budget allows four: 10 + 40 * (1 + cos(pi d)) / 2 for d = 0, 1/4, 1/2, 3/4.
+    const sizes = [0, 0.25, 0.5, 0.75].map((used, i) => stepSize(schedule('cosine'), i + 1, 400, used));
+    expect(sizes).toEqual([49, 44, 30, 15]);
+    expect(stepSize(schedule('linear', 2), 1, 400, 0.5)).toBe(25);
+    expect(stepSize(schedule('cosine'), 9, 9, 0.1)).toBe(10);
+  });
+
   it('is always a whole number between 1 and the larger size', () => {
     const size = fc.integer({ min: 0, max: 200 });
     const count = fc.integer({ min: 0, max: 60 });

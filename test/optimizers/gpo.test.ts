@@ -93,6 +93,21 @@ describe('the meta-prompt', () => {
     expect((await metaPrompts({ decay: 'none' }))[0]).not.toContain('at most');
   });
 
+  test('the step size keeps to the steps, as the paper says, or shrinks over what the budget leaves of them', async () => {
+    const stated = async (pace: string) => {
+      const { events } = await play({
+        optimizer: gpo,
+        // Six calls for the initial prompt, twelve a step: four steps of the hundred.
+        config: configFor(gpo, { options: { ...OPTIONS, epochs: 50, pace }, budget: { targetCalls: 54 } }),
+        replies: numbered,
+      });
+      return eventsOf(events, 'step-size').map(({ words }) => words);
+    };
+    expect(await stated('steps')).toEqual([49, 49, 49, 49]);
+    // 10 + 40 * (1 + cos(pi u)) / 2 for u = 6, 18, 30, 42 of 54.
+    expect(await stated('budget')).toEqual([48, 40, 26, 14]);
+  });
+
   test('exemplars show where the prompt stands, and are drawn once', async () => {
     const asks = await metaPrompts({});
     const exemplars = asks.map((text) => text.slice(text.indexOf('Input:'), text.indexOf('Study what')));
@@ -102,7 +117,32 @@ describe('the meta-prompt', () => {
 
   test('generation writes, editing modifies', async () => {
     expect((await metaPrompts({ refinement: 'generate' }))[0]).toContain('write a new prompt');
-    expect((await metaPrompts({ refinement: 'edit' }))[0]).toContain('modify the current prompt');
+    for (const refinement of ['modify', 'edit'])
+      expect((await metaPrompts({ refinement }))[0]).toContain('modify the current prompt');
+  });
+
+  test('a continued list asks otherwise for editing than for generation; what was recorded as edit stays', async () => {
+    const asked = async (refinement: string) => {
+      const { optimizer, events } = await play({
+        optimizer: gpo,
+        config: configFor(gpo, {
+          options: { ...OPTIONS, decay: 'fixed', refinement },
+          metaStyle: 'continuation',
+          budget: { steps: 1 },
+        }),
+        replies: () => ' Judge it well.\nScore: 90',
+      });
+      return {
+        text: optimizer.asks.map(textOf)[0] ?? '',
+        origin: eventsOf(events, 'proposed')[1]?.candidate.origin,
+      };
+    };
+    const [generate, modify, edit] = [await asked('generate'), await asked('modify'), await asked('edit')];
+    expect(edit).toEqual({ text: generate.text, origin: 'edit' });
+    expect(modify.origin).toBe('edit');
+    expect(modify.text).toMatch(
+      /improved by changing some of its words:\n\nInstruction: Judge the item\.\nScore: 50\n\n[^]*At most 50 words are changed[^]*\n\nInstruction:$/,
+    );
   });
 
   test('parts carry their origin', async () => {
