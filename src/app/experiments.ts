@@ -123,6 +123,7 @@ export function makeExperiments(around: ExperimentSurroundings): Experiments {
       initialPrompt: setting.initialPrompt ?? config.initialPrompt,
       budget: { [design.pool.unit]: design.pool.unit === 'tokens' ? Math.floor(share) : share },
       limits,
+      ...(design.metaStyle !== undefined && { metaStyle: design.metaStyle }),
       seed: cell.seed,
     };
   }

@@ -1,4 +1,5 @@
 import type { Method, OptionValue } from './optimizer.ts';
+import type { MetaStyle } from './rendering.ts';
 import type { RunConfig } from './run.ts';
 import type { Comparison } from './stats/compare.ts';
 
@@ -9,6 +10,8 @@ export interface Change {
   /** Another method begins with its own defaults: options set before it are dropped. */
   method?: string;
   options?: Readonly<Record<string, OptionValue>>;
+  /** The options are this method's: settings of another one stay as they are. Absent: of whatever method there is. */
+  of?: string;
   initialPrompt?: string;
   target?: string;
   optimizer?: string;
@@ -47,6 +50,8 @@ export interface Design {
   optimizer: string;
   seeds: readonly number[];
   pool: Pool;
+  /** How every optimizer model is asked; absent: each as suits it, so that two models may be asked in two ways. */
+  metaStyle?: MetaStyle;
   /** Examples used of each split; what is absent is as suits the model, null for all of it. */
   limits: RunConfig['limits'] | null;
   /** The best prompts are tried on these tasks and targets too; null for no such trial. */
@@ -158,7 +163,8 @@ export function settingsOf(
 }
 
 function changed(setting: Setting, { name, change }: Level): Setting {
-  const { method = setting.method, options = {}, ...rest } = change;
+  const { method = setting.method, options = {}, of = setting.method, ...rest } = change;
+  if (of !== setting.method) return setting;
   return {
     ...setting,
     ...rest,
@@ -213,10 +219,18 @@ export function expand(design: Design): Cell[] {
   return cells;
 }
 
+/** How many searches a design has, where they are too many an upper bound. */
+export function searchCount(
+  design: Pick<Design, 'method' | 'options' | 'factors' | 'target' | 'optimizer' | 'tasks' | 'seeds'>,
+): number {
+  const each = design.tasks.length * design.seeds.length;
+  const combinations = design.factors.reduce((product, { levels }) => product * levels.length, 1);
+  return combinations * each > MOST_CELLS ? combinations * each : settingsOf(design).length * each;
+}
+
 /** How many cells `expand` would give, where they are too many an upper bound: a form asks at every letter typed. */
 export function cellCount(design: Design): number {
-  const combinations = design.factors.reduce((product, { levels }) => product * levels.length, 1);
-  const searches = combinations * design.tasks.length * design.seeds.length;
+  const searches = searchCount(design);
   const places = design.carry === null ? 0 : design.carry.tasks.length * design.carry.targets.length;
   return searches > MOST_CELLS || searches * (1 + places) > MOST_CELLS
     ? searches * (1 + places)
@@ -238,13 +252,20 @@ export function freshCells(design: Design): CellRecord[] {
 
 /**
  * The part of the budget that the next search gets: what the others have not used, shared equally among those left, or
- * an equal part of the whole where spare is left. Never less than nothing.
+ * an equal part of the whole where spare is left. A failed one keeps its part, for it may be tried again. Never less
+ * than nothing.
  */
-export function shareOf(pool: Pool, cells: readonly Pick<CellRecord, 'kind' | 'state' | 'spent'>[]): number {
+export function shareOf(
+  pool: Pool,
+  cells: readonly Pick<CellRecord, 'kind' | 'state' | 'spent' | 'share'>[],
+): number {
   const searches = cells.filter(({ kind }) => kind === 'search');
   if (pool.spare === 'leave') return pool.total / Math.max(1, searches.length);
   const ended = searches.filter(({ state }) => state === 'done' || state === 'failed');
-  const spent = ended.reduce((sum, cell) => sum + cell.spent, 0);
+  const spent = ended.reduce(
+    (sum, { state, spent, share }) => sum + (state === 'failed' ? Math.max(spent, share ?? 0) : spent),
+    0,
+  );
   return Math.max(0, pool.total - spent) / Math.max(1, searches.length - ended.length);
 }
 

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const carriedPrompt: Preset = {
   id: 'carried-prompt',
@@ -7,7 +7,7 @@ export const carriedPrompt: Preset = {
   paper: GPO,
   look: 'The carried prompt against the other task’s own, on the same examples. “Not shown” or “worse” means that it was fitted to where it was found.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [],
   carries: true,
 };

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const initialPrompt: Preset = {
   id: 'initial-prompt',
@@ -7,7 +7,7 @@ export const initialPrompt: Preset = {
   paper: GPO,
   look: 'How near the final scores are to each other, against how far the starts were apart: a good method forgets where it began.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [
     {
       name: 'Initial prompt',

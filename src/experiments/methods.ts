@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 /** Each method may take as many steps as it can: the budget ends it. */
 export const methods: Preset = {
@@ -14,7 +14,7 @@ export const methods: Preset = {
       name: 'Method',
       levels: [
         { name: 'Random search', change: { method: 'random', options: { steps: 1000 } } },
-        { name: 'GPO', change: { method: 'gpo', options: { epochs: 50 } } },
+        { name: 'GPO', change: { method: 'gpo', options: { ...PACED, epochs: 50 } } },
         { name: 'OPRO', change: { method: 'opro', options: { steps: 1000 } } },
         { name: 'APO (ProTeGi)', change: { method: 'apo', options: { steps: 500 } } },
         { name: 'EvoPrompt GA', change: { method: 'evoprompt-ga', options: { generations: 500 } } },
@@ -24,5 +24,4 @@ export const methods: Preset = {
       ],
     },
   ],
-  equal: true,
 };

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const optimizerSize: Preset = {
   id: 'optimizer-size',
@@ -7,7 +7,7 @@ export const optimizerSize: Preset = {
   paper: GPO,
   look: 'Score against the size of the optimizer, the target staying the same; in the runs, how many proposals were rejected.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [],
   optimizers: ['small', 'medium', 'large'],
 };

@@ -1,4 +1,4 @@
-import type { Factor } from '../core/experiment.ts';
+import type { Factor, Pool } from '../core/experiment.ts';
 import type { OptionValue } from '../core/optimizer.ts';
 
 /**
@@ -21,14 +21,23 @@ export interface Preset {
   optimizers?: readonly string[];
   /** The best prompts are tried on other tasks and targets, which the user chooses. */
   carries?: true;
-  /** Every cell gets the same budget, whatever others leave over. */
-  equal?: true;
+  /**
+   * What its searches are equal in; absent: tokens, which make equal work, for replies that are known already take no
+   * minutes. Gradients cost minutes alone.
+   */
+  unit?: Pool['unit'];
 }
 
 export const GPO = {
   title: 'Unleashing the Potential of Large Language Models as Prompt Optimizers',
   url: 'https://arxiv.org/abs/2402.17564',
 };
+
+/**
+ * What GPO is given in an experiment whose budget may end a run before its steps do: the step size then shrinks over
+ * the run that there is.
+ */
+export const PACED = { pace: 'budget' } as const;
 
 export const COMPLEMENT = {
   title:

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const refinement: Preset = {
   id: 'refinement',
@@ -7,13 +7,13 @@ export const refinement: Preset = {
   paper: GPO,
   look: 'The two scores, and in the runs how many words each candidate changed. The paper prefers generation.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [
     {
       name: 'Refinement',
       levels: [
         { name: 'generation', change: { options: { refinement: 'generate' } } },
-        { name: 'editing', change: { options: { refinement: 'edit' } } },
+        { name: 'editing', change: { options: { refinement: 'modify' } } },
       ],
     },
   ],

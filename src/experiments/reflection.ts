@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const reflection: Preset = {
   id: 'reflection',
@@ -7,7 +7,7 @@ export const reflection: Preset = {
   paper: GPO,
   look: 'Score and tokens: a reflection costs answers to the batch and one more request a step. In the paper it lowered every result.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [
     {
       name: 'Reflection',

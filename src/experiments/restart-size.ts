@@ -10,5 +10,5 @@ export const restartSize: Preset = {
   options: { rounds: 1000, arm: 'language-model' },
   factors: [],
   optimizers: ['small', 'medium', 'large'],
-  equal: true,
+  unit: 'minutes',
 };

@@ -1,6 +1,6 @@
 import { COMPLEMENT, type Preset } from './preset.ts';
 
-/** Each arm may go on as long as it can: the budget ends it. Give it minutes, which count gradients and asks alike. */
+/** Each arm may go on as long as it can: the budget ends it. Minutes count gradients and asks alike. */
 export const restart: Preset = {
   id: 'restart',
   name: 'What restarts the gradient',
@@ -24,5 +24,5 @@ export const restart: Preset = {
       ],
     },
   ],
-  equal: true,
+  unit: 'minutes',
 };

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const stepSize: Preset = {
   id: 'step-size',
@@ -7,7 +7,7 @@ export const stepSize: Preset = {
   paper: GPO,
   look: 'Score and tokens side by side. The paper has cosine decay without warm-up ahead. Without a limit there is no size to warm up to, so “none” stands alone.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [
     {
       name: 'Step size',

@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const trajectoryLength: Preset = {
   id: 'trajectory-length',
@@ -7,7 +7,7 @@ export const trajectoryLength: Preset = {
   paper: GPO,
   look: 'Score against length: a longer trajectory costs optimizer tokens in every step. If the intervals overlap, the shortest is the one to use.',
   method: 'gpo',
-  options: { trajectory: 'relevance' },
+  options: { ...PACED, trajectory: 'relevance' },
   factors: [
     {
       name: 'Past prompts shown',

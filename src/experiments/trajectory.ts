@@ -1,4 +1,4 @@
-import { GPO, type Preset } from './preset.ts';
+import { GPO, PACED, type Preset } from './preset.ts';
 
 export const trajectory: Preset = {
   id: 'trajectory',
@@ -7,7 +7,7 @@ export const trajectory: Preset = {
   paper: GPO,
   look: 'Each way against “none”, which shows what the trajectory is worth at all. The paper has relevance ahead of recency and importance.',
   method: 'gpo',
-  options: {},
+  options: PACED,
   factors: [
     {
       name: 'Trajectory',

@@ -23,6 +23,7 @@ const limit = v.exactOptional(v.number());
 const change: Check<Change> = object<Change>()({
   method: v.exactOptional(v.string()),
   options: v.exactOptional(options),
+  of: v.exactOptional(v.string()),
   initialPrompt: v.exactOptional(v.string()),
   target: v.exactOptional(v.string()),
   optimizer: v.exactOptional(v.string()),
@@ -46,6 +47,7 @@ const design: Check<Design> = object<Design>()({
     total: v.number(),
     spare: v.picklist(['share', 'leave']),
   }),
+  metaStyle: v.exactOptional(v.picklist(['chat', 'continuation'])),
   limits: v.nullable(object<RunConfig['limits']>()({ train: limit, validation: limit, test: limit })),
   carry: v.nullable(object<NonNullable<Design['carry']>>()({ tasks: texts, targets: texts })),
 });

@@ -6,9 +6,11 @@ import {
   type CellState,
   type Design,
   type ExperimentRecord,
+  type Setting,
 } from '../core/experiment.ts';
 import type { RunConfig } from '../core/run-config.ts';
-import { counted, duration, percent, points, pValue } from './format.ts';
+import { counted, duration, grouped, percent, percentWithInterval, points, pValue } from './format.ts';
+import type { RunView } from './run-view.ts';
 
 /** What experiments are said in. */
 
@@ -35,6 +37,21 @@ export function rowScore({ score, low, high, n }: Pick<Row, 'score' | 'low' | 'h
   return `${percent(score)} [${whole(low)}, ${whole(high)}] n = ${n}`;
 }
 
+/** Examples that the best score of a search so far rests on; null before there is one. */
+export function bestSize(view: RunView): number | null {
+  const best = view.bests.at(-1);
+  const { train, validation } = (best && view.candidates.get(best.candidate)?.scores) ?? {};
+  const same = [validation, train].find((one) => one !== undefined && one.score === best?.score);
+  return same?.n ?? null;
+}
+
+/** `62 % [54, 69] n = 48`: the best score of a search so far; null before there is one. */
+export function bestWords(view: RunView): string | null {
+  const best = view.bests.at(-1);
+  const n = bestSize(view);
+  return best === undefined || n === null ? null : percentWithInterval(best.score, n);
+}
+
 /** `+4 points [−2, 9], p = 0.12`. */
 export function againstWords(against: Against): string {
   return `${points(against.difference, against)}, ${pValue(against.p)}`;
@@ -42,35 +59,62 @@ export function againstWords(against: Against): string {
 
 /** The setting's name; of an experiment that varies nothing, the method's. */
 export function settingName(
-  design: Design,
+  settings: readonly Setting[],
   setting: number | null,
   methods: readonly { id: string; name: string }[],
 ) {
   if (setting === null) return 'the task’s own prompt';
-  const { name, method } = settingsOf(design)[setting] ?? { name: '', method: design.method };
+  const { name, method } = settings[setting] ?? { name: '', method: '' };
   return name === '' ? (methods.find(({ id }) => id === method)?.name ?? method) : name;
 }
 
 /** Milliseconds of a model's call in a run of this configuration; null where nothing tells. */
 export type SpeedOf = (role: 'target' | 'optimizer', config: RunConfig) => number | null;
 
-/**
- * The longest that a plan can take, searches and final tests, at the speeds known here; null where one of them is not.
- * Minutes cap the searches.
- */
-export function longest(cells: readonly PlannedCell[], speed: SpeedOf): number | null {
-  let sum = 0;
+/** Tokens that a model's call is charged with, roughly. */
+export type SizeOf = (role: 'target' | 'optimizer', config: RunConfig) => number;
+
+/** What a plan may come to. */
+export interface Effort {
+  targetCalls: number;
+  optimizerCalls: number;
+  /** Null where a speed is not known. */
+  ms: number | null;
+  /** Tokens end some search before its calls do: where, is reckoned with calls of usual length. */
+  reckoned: boolean;
+}
+
+/** The most that a plan can take, searches and final tests, at the speeds known here. Minutes and tokens cap the searches. */
+export function effortOf(cells: readonly PlannedCell[], speed: SpeedOf, size: SizeOf): Effort {
+  const sum: Effort = { targetCalls: 0, optimizerCalls: 0, ms: 0, reckoned: false };
   for (const { config, cost, tests } of cells) {
-    const { budget } = config;
+    const { tokens = Infinity, minutes = Infinity } = config.budget;
+    const { targetCalls, optimizerCalls } = cost;
+    const limit = minutes * 60_000;
+    const charged =
+      (targetCalls === 0 ? 0 : targetCalls * size('target', config)) +
+      (optimizerCalls === 0 ? 0 : optimizerCalls * size('optimizer', config));
     const target = speed('target', config);
-    if (target === null) return null;
-    const limit = (budget.minutes ?? Infinity) * 60_000;
-    const write = cost.optimizerCalls === 0 ? 0 : speed('optimizer', config);
-    if (write === null && limit === Infinity) return null;
-    sum +=
-      Math.min(cost.targetCalls * target + cost.optimizerCalls * (write ?? Infinity), limit) + tests * target;
+    const write = optimizerCalls === 0 ? 0 : speed('optimizer', config);
+    const whole = target === null || write === null ? null : targetCalls * target + optimizerCalls * write;
+    const byTokens = charged > tokens ? tokens / charged : 1;
+    const part = Math.min(byTokens, whole !== null && whole > limit ? limit / whole : 1);
+    sum.reckoned ||= byTokens < 1;
+    sum.targetCalls += Math.ceil(targetCalls * part) + tests;
+    sum.optimizerCalls += Math.ceil(optimizerCalls * part);
+    // Gradients take what time there is; their speed is not known before.
+    const search = whole === null || (cost.tuned && limit < Infinity) ? limit : whole * part;
+    sum.ms =
+      sum.ms === null || target === null || search === Infinity ? null : sum.ms + search + tests * target;
   }
   return sum;
+}
+
+/** `200,000 tokens`, `20 minutes`: what each search gets. */
+export function shareWords({ pool }: Pick<Design, 'pool'>, searches: number): string {
+  const share = pool.total / Math.max(1, searches);
+  const rounded = pool.unit === 'tokens' ? grouped(Math.floor(share)) : String(Number(share.toPrecision(2)));
+  return `${rounded} ${pool.unit}`;
 }
 
 /** `12 runs: 4 settings × 1 task × 3 seeds`. */
@@ -82,9 +126,14 @@ export function sizeWords(design: Design, cells: number): string {
 }
 
 /** What the whole may take, in words. */
-export function timeWords(design: Design, cells: readonly PlannedCell[], ms: number | null): string {
+export function timeWords(
+  design: Design,
+  cells: readonly PlannedCell[],
+  { ms, reckoned }: Pick<Effort, 'ms' | 'reckoned'>,
+): string {
   const tests = cells.reduce((sum, cell) => sum + cell.tests, 0);
-  if (ms !== null) return `At most about ${duration(ms)} at the speeds measured here.`;
+  if (ms !== null)
+    return `${reckoned ? 'About' : 'At most about'} ${duration(ms)} at the speeds measured here.`;
   const measured =
     'How long that takes was not measured here yet: any run with these models measures it, or “Test speed” under Models.';
   return design.pool.unit === 'minutes'

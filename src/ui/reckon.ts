@@ -18,22 +18,42 @@ const PROPOSED = { chat: 120, continuation: 40 };
 const USUAL_INPUT = 200;
 const LOOKED_AT = 50;
 
-/** Milliseconds of one call of the target. What all calls have in common is read once, and not counted. */
-export function targetMs({ rendering }: RunConfig, { read, write }: ModelSpeed, task: Task | null): number {
+/** Tokens that one call computes. */
+export interface CallTokens {
+  read: number;
+  write: number;
+}
+
+/** Of the target. What all calls have in common is read once, and not counted. */
+export function targetTokens({ rendering }: RunConfig, task: Task | null): CallTokens {
   const some = task?.splits.validation.slice(0, LOOKED_AT) ?? [];
   const characters = some.reduce((sum, { input }) => sum + input.length, 0);
   const input = (some.length > 0 ? characters / some.length : USUAL_INPUT) / CHARACTERS + AROUND;
-  if (rendering.read === 'choose') return (1000 * (input + OPTIONS)) / read;
-  return (1000 * input) / read + (1000 * rendering.maxTokens) / write;
+  return rendering.read === 'choose'
+    ? { read: input + OPTIONS, write: 0 }
+    : { read: input, write: rendering.maxTokens };
 }
 
-/** Milliseconds of one call of the optimizer, whose meta-prompt is new each time. */
-export function optimizerMs(
+/** Of the optimizer, whose meta-prompt is new each time. */
+export function optimizerTokens(
   { metaStyle, initialPrompt }: RunConfig,
-  { read, write }: ModelSpeed,
   templates: Readonly<Record<string, string>>,
-): number {
+): CallTokens {
   const longest = Math.max(0, ...Object.values(templates).map((text) => text.length));
   const shown = (longest + PAST_PROMPTS * initialPrompt.length) / CHARACTERS + AROUND;
-  return (1000 * shown) / read + (1000 * PROPOSED[metaStyle]) / write;
+  return { read: shown, write: PROPOSED[metaStyle] };
 }
+
+/** Milliseconds of one call of the target. */
+export const targetMs = (config: RunConfig, speed: ModelSpeed, task: Task | null) =>
+  msOf(targetTokens(config, task), speed);
+
+/** Milliseconds of one call of the optimizer. */
+export const optimizerMs = (
+  config: RunConfig,
+  speed: ModelSpeed,
+  templates: Readonly<Record<string, string>>,
+) => msOf(optimizerTokens(config, templates), speed);
+
+const msOf = (tokens: CallTokens, speed: ModelSpeed) =>
+  (1000 * tokens.read) / speed.read + (tokens.write === 0 ? 0 : (1000 * tokens.write) / speed.write);

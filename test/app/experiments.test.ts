@@ -226,6 +226,31 @@ describe('an experiment', () => {
     expect(again.record.cells[1]?.reason).toBe('');
   });
 
+  test('tries a failed cell again with the part that it had, and spends no more than there is', async () => {
+    let broken = true;
+    const here = world();
+    const { models } = here;
+    here.models = (config) =>
+      broken && config.options['trajectory'] === 'none'
+        ? Promise.reject(new EngineError('memory', 'The model does not fit.', 'Choose a smaller one.'))
+        : models(config);
+    const live = await experimentsIn(here).start({ ...DESIGN, seeds: [1] });
+    await live.ended;
+    expect(live.record.cells.map(({ state, share }) => [state, share])).toEqual([
+      ['failed', 4000],
+      ['done', 4000],
+    ]);
+    broken = false;
+    const again = await experimentsIn(here).resume(live.id, true);
+    await again.ended;
+    expect(again.record.cells.reduce((sum, { share }) => sum + (share ?? 0), 0)).toBe(8000);
+  });
+
+  test('asks every optimizer model in the one way that the design names', async () => {
+    const cells = await experimentsIn(world()).plan({ ...DESIGN, metaStyle: 'continuation' });
+    expect(new Set(cells.map(({ config }) => config.metaStyle))).toEqual(new Set(['continuation']));
+  });
+
   test('does not wait for anybody when an engine is lost: the cell fails and the next one runs', async () => {
     const here = world();
     const { models } = here;

@@ -74,6 +74,20 @@ describe('settings', () => {
     );
   });
 
+  test('leave alone what has not the option that they change', () => {
+    const only = {
+      ...LENGTH,
+      levels: LENGTH.levels.map((one) => ({ ...one, change: { ...one.change, of: 'gpo' } })),
+    };
+    const settings = settingsOf(design({ factors: [METHOD, only] }));
+    expect(settings.map(({ name, method, options }) => [name, method, options['k'] ?? null])).toEqual([
+      ['GPO · 3 prompts', 'gpo', 3],
+      ['GPO · 7 prompts', 'gpo', 7],
+      ['OPRO', 'opro', null],
+    ]);
+    expect(designProblems(design({ factors: [METHOD, only] }), optimizers)).toEqual([]);
+  });
+
   test('that come to the same are one, whatever the order of their options', () => {
     const twice: Factor = {
       name: 'Twice',
@@ -170,10 +184,11 @@ describe('cells', () => {
 
 describe('the budget', () => {
   const cells = (...spent: (number | null)[]) =>
-    spent.map((used): Pick<CellRecord, 'kind' | 'state' | 'spent'> => ({
+    spent.map((used): Pick<CellRecord, 'kind' | 'state' | 'spent' | 'share'> => ({
       kind: 'search',
       state: used === null ? 'waiting' : 'done',
       spent: used ?? 0,
+      share: null,
     }));
 
   test('is shared equally among the cells left', () => {
@@ -194,12 +209,19 @@ describe('the budget', () => {
   test('counts what failed cells used, and nothing for mere tests', () => {
     const pool = { unit: 'minutes', total: 90, spare: 'share' } as const;
     const given = [
-      { kind: 'search', state: 'failed', spent: 30 },
-      { kind: 'own', state: 'done', spent: 0 },
-      { kind: 'search', state: 'waiting', spent: 0 },
-      { kind: 'search', state: 'waiting', spent: 0 },
+      { kind: 'search', state: 'failed', spent: 30, share: 30 },
+      { kind: 'own', state: 'done', spent: 0, share: null },
+      { kind: 'search', state: 'waiting', spent: 0, share: null },
+      { kind: 'search', state: 'waiting', spent: 0, share: null },
     ] as const;
     expect(shareOf(pool, given)).toBe(30);
+  });
+
+  test('keeps the part of a failed cell for another try', () => {
+    const pool = { unit: 'tokens', total: 8000, spare: 'share' } as const;
+    const [first, ...left] = cells(0, null);
+    if (first === undefined) throw new Error('There is no cell.');
+    expect(shareOf(pool, [{ ...first, state: 'failed', share: 4000 }, ...left])).toBe(4000);
   });
 
   test('property: a queue never hands out more than there is, save what a search overran', () => {
@@ -233,7 +255,7 @@ test('a design says what is wrong with it', () => {
   expect(wrong({ options: { epochs: 1.5 } })).toEqual(['GPO: Epochs cannot be 1.5.']);
   expect(wrong({ options: { trajectory: 'toString' } })).toEqual(['GPO: Trajectory cannot be toString.']);
   expect(wrong({ options: { reflection: 1 } })).toEqual(['GPO: Reflection cannot be 1.']);
-  expect(wrong({ options: { pace: 1 } })).toEqual(['GPO has no option called pace.']);
+  expect(wrong({ options: { hurry: 1 } })).toEqual(['GPO has no option called hurry.']);
   expect(wrong({ method: 'sgd' })).toEqual(['There is no method called sgd.']);
   expect(wrong({ factors: [{ name: 'k', levels: [] }] })).toEqual(['k: choose at least one value.']);
 });

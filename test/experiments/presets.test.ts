@@ -54,10 +54,63 @@ test('ids are unique', () => {
   expect(new Set(presets.map(({ id }) => id)).size).toBe(presets.length);
 });
 
-test('methods compared at equal tokens have their length raised as far as it goes', () => {
+test('each asks the whole of what its paper asks', () => {
+  const levels = Object.fromEntries(
+    presets.map(({ id, factors, optimizers: places }) => [
+      id,
+      [...factors.map((factor) => factor.levels.map(({ name }) => name)), ...(places ? [places] : [])],
+    ]),
+  );
+  expect(levels).toEqual({
+    'trajectory-length': [['3 prompts', '7 prompts', '15 prompts']],
+    trajectory: [['none', 'relevance', 'recency', 'importance']],
+    refinement: [['generation', 'editing']],
+    'step-size': [
+      [...['no limit', 'fixed', 'fixed, warm-up', 'linear', 'linear, warm-up', 'cosine', 'cosine, warm-up']],
+    ],
+    reflection: [['without reflection', 'with reflection']],
+    'initial-prompt': [['plain (the task’s own)', 'empty', 'chain of thought', 'poor']],
+    'optimizer-size': [['small', 'medium', 'large']],
+    'carried-prompt': [],
+    methods: [
+      [
+        ...['Random search', 'GPO', 'OPRO', 'APO (ProTeGi)', 'EvoPrompt GA', 'EvoPrompt DE', 'Bayesian'],
+        'ABO',
+      ],
+    ],
+    restart: [
+      [
+        ...['gradient only', 'language model only', 'language model', 'random words', 'perturbation'],
+        ...['crossover (EvoPrompt)', 'Bayesian optimization'],
+      ],
+    ],
+    'restart-size': [['small', 'medium', 'large']],
+  });
+  const options = (id: string) => presets.find((one) => one.id === id)?.factors[0]?.levels ?? [];
+  expect(options('trajectory-length').map(({ change }) => change.options?.['k'])).toEqual([3, 7, 15]);
+  expect(options('step-size').map(({ change: { options: of } }) => [of?.['decay'], of?.['warmup']])).toEqual([
+    ['none', false],
+    ...['fixed', 'linear', 'cosine'].flatMap((decay) => [
+      [decay, false],
+      [decay, true],
+    ]),
+  ]);
+});
+
+test('searches are equal in tokens, but where gradients take part in minutes, which count them', () => {
+  for (const { unit, ...preset } of presets)
+    expect(unit ?? 'tokens').toBe(preset.method === 'gradient-complement' ? 'minutes' : 'tokens');
+});
+
+test('GPO’s step size shrinks over the run that the budget leaves', () => {
+  for (const { method, options } of presets.flatMap((one) => settingsOf(designOf(one))))
+    if (method === 'gpo') expect(options['pace']).toBe('budget');
+});
+
+test('methods that the budget is to end have their length raised as far as it goes', () => {
   const lengths = ['steps', 'epochs', 'rounds', 'generations'];
   for (const { method, options } of presets
-    .filter(({ equal }) => equal)
+    .filter(({ id }) => ['methods', 'restart', 'restart-size'].includes(id))
     .flatMap((one) => settingsOf(designOf(one)))) {
     const own = optimizers.find(({ id }) => id === method)?.options ?? {};
     const name = lengths.find((each) => each in own) ?? '';

@@ -1,13 +1,14 @@
 import type { ModelChoice } from '../../app/types.ts';
 import type { Experiments } from '../../app/experiments.ts';
-import type { Design, Factor, Level, Pool } from '../../core/experiment.ts';
+import { searchCount, type Design, type Factor, type Level, type Pool } from '../../core/experiment.ts';
 import type { Method, OptionValue } from '../../core/optimizer.ts';
+import type { MetaStyle } from '../../core/rendering.ts';
 import type { RunConfig } from '../../core/run.ts';
 
 type Preset = Experiments['presets'][number];
 
-/** Where the budget begins when its unit is chosen: an hour, and what a small model does in some hours. */
-const TOTALS: Readonly<Record<Pool['unit'], number>> = { minutes: 60, tokens: 2_000_000 };
+/** What each search gets unless the user says otherwise: some twenty steps of a method with few candidates. */
+const EACH: Readonly<Record<Pool['unit'], number>> = { minutes: 20, tokens: 200_000 };
 
 /** The optimizer model is the target itself. */
 export const ITSELF = '';
@@ -50,9 +51,12 @@ export class Draft {
   target = $state('');
   optimizer: string = $state(ITSELF);
   repeats = $state(3);
-  unit: Pool['unit'] = $state('minutes');
-  total = $state(TOTALS.minutes);
-  equal = $state(false);
+  unit: Pool['unit'] = $state('tokens');
+  /** As the user typed it; null: as suits the number of searches. */
+  typedTotal: number | null = $state(null);
+  equal = $state(true);
+  /** As the user chose it; null: as the smallest of the optimizer models needs. */
+  chosenStyle: MetaStyle | null = $state(null);
   limits: RunConfig['limits'] = $state.raw({});
   carriedTasks: readonly string[] = $state.raw([]);
   carriedTargets: readonly string[] = $state.raw([]);
@@ -68,12 +72,8 @@ export class Draft {
   choose(preset: Preset | null): void {
     this.preset = preset;
     this.leftOut = [];
-    const equal = preset?.equal === true;
-    if (equal !== this.equal) {
-      this.equal = equal;
-      // Equal work is counted in tokens: minutes are shorter where replies are known already.
-      this.countIn(equal ? 'tokens' : 'minutes');
-    }
+    this.equal = true;
+    this.countIn(preset?.unit ?? 'tokens');
     const usable = this.#usable();
     this.places = (preset?.optimizers ?? []).map((_, i, all) => {
       const at = all.length < 2 ? 0 : Math.round((i * (usable.length - 1)) / (all.length - 1));
@@ -86,7 +86,25 @@ export class Draft {
   countIn(unit: Pool['unit']): void {
     if (unit === this.unit) return;
     this.unit = unit;
-    this.total = TOTALS[unit];
+    this.typedTotal = null;
+  }
+
+  /** Of all searches. */
+  get total(): number {
+    return this.typedTotal ?? EACH[this.unit] * Math.max(1, searchCount(this.#grid));
+  }
+
+  /**
+   * How all optimizer models are asked where there are several, so that their size alone differs: a small one never closes
+   * a tag, and every model can continue a list. Null where there is one, which is asked as suits it.
+   */
+  get style(): MetaStyle | null {
+    const varied = this.#factors.flatMap(({ levels }) =>
+      levels.flatMap(({ change }) => change.optimizer ?? []),
+    );
+    if (varied.every((id) => id === varied[0])) return null;
+    const small = this.#around().models.some(({ id, small }) => small && varied.includes(id));
+    return this.chosenStyle ?? (small ? 'continuation' : 'chat');
   }
 
   /** Models that run here, the smallest first. */
@@ -153,27 +171,20 @@ export class Draft {
       case 'method':
         return methods.map(({ id, name }) => ({ name, change: { method: id } }));
       case 'initial prompt':
-        return [
-          { name: 'the task’s own', change: {} },
-          ...text
-            .split('\n')
-            .map((line) => line.trim())
-            .filter((line) => line !== '')
-            .map((line): Level => ({
-              name: line === '-' ? 'empty' : line.length > 40 ? `${line.slice(0, 40)}…` : line,
-              change: { initialPrompt: line === '-' ? '' : line },
-            })),
-        ];
+        return [{ name: 'the task’s own', change: {} }, ...promptsIn(text)];
       case 'target':
       case 'optimizer':
         return this.#usable().map(({ id, name }) => ({ name, change: { [what.other]: id } }));
     }
   }
 
-  /** The levels that are in. */
+  /** The levels that are in. Where methods are varied too, an option is that of the chosen method. */
   #chosen(one: Varied): Level[] {
     const levels = this.levelsOf(one);
-    return this.typedAs(one) === null ? levels.filter(({ name }) => one.values.includes(name)) : levels;
+    const chosen =
+      this.typedAs(one) === null ? levels.filter(({ name }) => one.values.includes(name)) : levels;
+    if ('other' in one.what || !this.varied.some(isMethod)) return chosen;
+    return chosen.map(({ name, change }) => ({ name, change: { ...change, of: this.method } }));
   }
 
   get #factors(): Factor[] {
@@ -197,12 +208,10 @@ export class Draft {
     return [...own, { name: 'Optimizer model', levels }];
   }
 
-  get design(): Design {
+  /** What is searched. */
+  get #grid() {
     const { preset } = this;
     return {
-      name: preset?.name ?? this.name.trim(),
-      question: preset?.question ?? '',
-      preset: preset?.id ?? null,
       method: preset?.method ?? this.method,
       options: preset?.options ?? this.options,
       factors: this.#factors,
@@ -210,6 +219,17 @@ export class Draft {
       target: this.target,
       optimizer: this.optimizer,
       seeds: Array.from({ length: this.repeats }, (_, i) => i + 1),
+    };
+  }
+
+  get design(): Design {
+    const { preset, style } = this;
+    return {
+      name: preset?.name ?? this.name.trim(),
+      question: preset?.question ?? '',
+      preset: preset?.id ?? null,
+      ...this.#grid,
+      ...(style !== null && { metaStyle: style }),
       pool: { unit: this.unit, total: this.total, spare: this.equal ? 'leave' : 'share' },
       limits: Object.keys(this.limits).length === 0 ? null : this.limits,
       carry:
@@ -230,6 +250,25 @@ export class Draft {
 }
 
 const isMethod = ({ what }: Varied) => 'other' in what && what.other === 'method';
+
+/** A level for each line that holds a prompt, the names told apart where their beginnings are the same. */
+function promptsIn(text: string): Level[] {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const begins = lines.map((line) =>
+    line === '-' ? 'empty' : line.length > 40 ? `${line.slice(0, 40)}…` : line,
+  );
+  return lines.map((line, i) => {
+    const begin = begins[i] ?? '';
+    const same = begins.slice(0, i).filter((one) => one === begin).length;
+    return {
+      name: same === 0 ? begin : `${begin} (${same + 1})`,
+      change: { initialPrompt: line === '-' ? '' : line },
+    };
+  });
+}
 
 /** The numbers in a text like `3, 7 15`, each once. */
 export function numbersIn(text: string): number[] {

@@ -23,7 +23,11 @@ test.each(presets.map(({ id }) => id))('%s makes a design that can be run, given
   expect(form.hindrance).toBeNull();
   expect(designProblems(form.design, optimizers)).toEqual([]);
   expect(form.design.question).toBe(form.preset?.question);
-  expect(form.design.pool.spare).toBe(form.preset?.equal ? 'leave' : 'share');
+  // As much work for each, and enough of it that the longest trajectory is filled.
+  const { seeds, pool } = form.design;
+  const unit = form.preset?.unit ?? 'tokens';
+  const searches = settingsOf(form.design).length * seeds.length;
+  expect(pool).toEqual({ unit, total: searches * (unit === 'tokens' ? 200_000 : 20), spare: 'leave' });
 });
 
 test('places for optimizer models are filled from the smallest to the largest, each model once', () => {
@@ -36,6 +40,36 @@ test('places for optimizer models are filled from the smallest to the largest, e
   const alone = draft(models.slice(0, 1));
   alone.choose(preset('optimizer-size'));
   expect(settingsOf(alone.design)).toHaveLength(1);
+});
+
+test('optimizer models of several sizes are asked in one way, which the smallest needs', () => {
+  const form = draft();
+  form.choose(preset('trajectory'));
+  expect(form.design).not.toHaveProperty('metaStyle');
+  form.choose(preset('optimizer-size'));
+  expect(form.design.metaStyle).toBe('continuation');
+  form.chosenStyle = 'chat';
+  expect(form.design.metaStyle).toBe('chat');
+  const large = draft(models.map((model) => ({ ...model, small: false })));
+  large.choose(preset('optimizer-size'));
+  expect(large.design.metaStyle).toBe('chat');
+});
+
+test('a budget grows with the searches until it is typed, and is counted as the preset needs', () => {
+  const form = draft();
+  form.choose(preset('trajectory-length'));
+  form.repeats = 1;
+  expect(form.total).toBe(600_000);
+  form.tasks = ['a', 'b'];
+  expect(form.total).toBe(1_200_000);
+  form.typedTotal = 5000;
+  form.choose(preset('methods'));
+  expect(form.design.pool).toEqual({ unit: 'tokens', total: 5000, spare: 'leave' });
+  form.countIn('minutes');
+  form.choose(preset('step-size'));
+  expect(form.unit).toBe('tokens');
+  form.choose(preset('restart'));
+  expect(form.design.pool).toEqual({ unit: 'minutes', total: 7 * 2 * 20, spare: 'leave' });
 });
 
 test('levels of a preset can be left out; all of them is a problem that is said', () => {
@@ -83,6 +117,30 @@ describe('an own grid', () => {
       ['gpo', ''],
       ['gpo', ''],
     ]);
+  });
+
+  test('varies methods together with an option of one of them', () => {
+    const form = draft();
+    form.vary({ option: 'k' });
+    form.change(0, { text: '3 7' });
+    form.vary({ other: 'method' });
+    form.change(1, { values: ['GPO', 'OPRO'] });
+    expect(settingsOf(form.design).map(({ name }) => name)).toEqual([
+      'GPO · Past prompts shown 3',
+      'GPO · Past prompts shown 7',
+      'OPRO',
+    ]);
+    expect(designProblems(form.design, optimizers)).toEqual([]);
+  });
+
+  test('tells prompts apart that begin alike', () => {
+    const form = draft();
+    form.vary({ other: 'initial prompt' });
+    const begin = 'Read the text below with great care, then ';
+    form.change(0, { text: `${begin}think.\n${begin}answer.` });
+    const names = settingsOf(form.design).map(({ name }) => name);
+    expect(new Set(names).size).toBe(3);
+    expect(names[2]).toBe('Read the text below with great care, the… (2)');
   });
 
   test('forgets options of another method', () => {
