@@ -1,9 +1,8 @@
 import { makeRng } from './rng.ts';
 import type { CellKind, CellOutcome, CellRecord, Setting } from './experiment.ts';
-import { compare, type Comparison } from './stats/compare.ts';
+import { compareWithP, type Comparison } from './stats/compare.ts';
 import { crossedDifference, meanOverSeeds } from './stats/crossed.ts';
 import { holm } from './stats/holm.ts';
-import { pairedPermutation } from './stats/permutation.ts';
 import { friedman, meanRanks, nemenyi } from './stats/ranks.ts';
 
 /** What an experiment has found so far, from its cells alone. */
@@ -20,6 +19,10 @@ export interface Row {
   cells: readonly CellRecord[];
   done: number;
   failed: number;
+  /** Of those done, tested on other examples than the first: the task was edited meanwhile. They are in no mean. */
+  leftOut: number;
+  /** Mean test score of the prompt that the searches began with; null before the first is done, and for mere tests. */
+  initial: number | null;
   /** Mean test score over the seeds that are done; null before the first. */
   score: number | null;
   low: number;
@@ -30,11 +33,13 @@ export interface Row {
   tokens: number | null;
   targetCalls: number | null;
   ms: number | null;
-  /** Against the first setting on the same task and target; null for that one and before both are tested alike. */
+  /** Against the reference on the same task and target; null for that one and before both are tested alike. */
   against: Against | null;
 }
 
 export interface Against {
+  /** Setting of the row that it is compared with; null for the task's own prompt. */
+  base: number | null;
   difference: number;
   low: number;
   high: number;
@@ -46,8 +51,11 @@ export interface Against {
   n: number;
 }
 
-/** Rows in the order of the cells; the seeds of a setting are one row. */
-export function tableOf(cells: readonly CellRecord[]): Row[] {
+/**
+ * Rows in the order of the cells; the seeds of a setting are one row. Searches are compared with those of the setting
+ * `reference`, mere tests with the task's own prompt.
+ */
+export function tableOf(cells: readonly CellRecord[], reference = 0): Row[] {
   const groups = new Map<string, CellRecord[]>();
   const byId = new Map(cells.map((cell) => [cell.id, cell]));
   for (const cell of cells) {
@@ -59,7 +67,8 @@ export function tableOf(cells: readonly CellRecord[]): Row[] {
     const first = group[0];
     if (first === undefined) return [];
     const from = first.from === null ? undefined : byId.get(first.from);
-    const outcomes = alike(group.flatMap(({ outcome }) => outcome ?? []));
+    const every = group.flatMap(({ outcome }) => outcome ?? []);
+    const outcomes = alike(every);
     const n = outcomes[0]?.scores.length ?? 0;
     const { mean, low, high } = meanOverSeeds(
       outcomes.map(({ score }) => score),
@@ -75,6 +84,8 @@ export function tableOf(cells: readonly CellRecord[]): Row[] {
         cells: group,
         done: group.filter(({ state }) => state === 'done').length,
         failed: group.filter(({ state }) => state === 'failed').length,
+        leftOut: every.length - outcomes.length,
+        initial: first.kind === 'search' ? meanOf(outcomes.map(({ initial }) => initial)) : null,
         score: outcomes.length === 0 ? null : mean,
         low,
         high,
@@ -86,7 +97,7 @@ export function tableOf(cells: readonly CellRecord[]): Row[] {
       },
     ];
   });
-  return compared(rows);
+  return compared(rows, reference);
 }
 
 /** Only runs tested on the same examples have a common mean; a task edited half-way leaves the later ones out. */
@@ -97,16 +108,20 @@ function alike(outcomes: readonly CellOutcome[]): CellOutcome[] {
 const meanOf = (values: readonly number[]) =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The row that others of its place are compared with: the task's own prompt where it was tried, else the first. */
-function baseOf(row: Row, rows: readonly Row[]): Row | undefined {
+/**
+ * The row that a row is compared with, itself for that one. Where each target is a setting of its own, the reference is
+ * not at every place: then it is the first there.
+ */
+export function baseOf(row: Row, rows: readonly Row[], reference: number): Row | undefined {
   const place = rows.filter(({ task, target }) => task === row.task && target === row.target);
-  if (row.kind === 'search') return place.find(({ kind }) => kind === 'search');
-  return place.find(({ kind }) => kind === 'own');
+  if (row.kind !== 'search') return place.find(({ kind }) => kind === 'own');
+  const searches = place.filter(({ kind }) => kind === 'search');
+  return searches.find(({ setting }) => setting === reference) ?? searches[0];
 }
 
-function compared(rows: readonly Row[]): Row[] {
+function compared(rows: readonly Row[], reference: number): Row[] {
   const found = rows.map((row) => {
-    const base = baseOf(row, rows);
+    const base = baseOf(row, rows, reference);
     return base === undefined || base === row ? null : difference(base, row);
   });
   const adjusted = holm(found.flatMap((one) => one?.p ?? []));
@@ -117,12 +132,15 @@ function compared(rows: readonly Row[]): Row[] {
     const p = adjusted[at++] ?? 1;
     const shown = p < 0.05;
     const verdict = !shown ? 'not shown' : one.difference > 0 ? 'better' : 'worse';
-    return { ...row, against: { ...one, p, verdict } };
+    const base = baseOf(row, rows, reference)?.setting ?? null;
+    return { ...row, against: { ...one, base, p, verdict } };
   });
 }
 
-/** Of pairs of cells with the same seed, tested on the same examples; null without one. */
-function difference(base: Row, row: Row): Omit<Against, 'verdict'> | null {
+type Difference = Omit<Against, 'base' | 'verdict'>;
+
+/** Of pairs of cells with the same seed, tested on the same examples as the first of them; null without one. */
+function difference(base: Row, row: Row): Difference | null {
   const pairs = row.cells.flatMap(({ seed, outcome }) => {
     const other = base.kind === 'own' ? base.cells[0] : base.cells.find((cell) => cell.seed === seed);
     const before = other?.outcome;
@@ -130,15 +148,27 @@ function difference(base: Row, row: Row): Omit<Against, 'verdict'> | null {
   });
   const [first] = pairs;
   if (first === undefined || first.outcome.scores.length === 0) return null;
-  const differences = pairs.map(({ outcome, before }) =>
-    outcome.scores.map((score, i) => score - (before.scores[i] ?? 0)),
+  const alike = pairs.filter(({ outcome }) => outcome.on === first.outcome.on);
+  if (alike.length === 1) return ofOneSeed(first.before, first.outcome);
+  return crossedDifference(
+    alike.map(({ outcome, before }) => outcome.scores.map((score, i) => score - (before.scores[i] ?? 0))),
   );
-  if (pairs.length > 1) return crossedDifference(differences);
-  const { outcome, before } = first;
+}
+
+/** Outcomes do not change, and resampling takes long: a table that grew by one cell computes that one's alone. */
+const known = new WeakMap<CellOutcome, WeakMap<CellOutcome, Difference>>();
+
+function ofOneSeed(before: CellOutcome, outcome: CellOutcome): Difference {
+  const mine = known.get(before) ?? new WeakMap<CellOutcome, Difference>();
+  known.set(before, mine);
+  const earlier = mine.get(outcome);
+  if (earlier !== undefined) return earlier;
   const rng = makeRng(1, 'experiment');
-  const one = compare(before.scores, outcome.scores, outcome.binary, rng);
-  const p = one.p ?? pairedPermutation(differences[0] ?? [], rng.fork('permutation')).p;
-  return { difference: one.difference, low: one.low, high: one.high, p, seeds: 1, n: one.n };
+  const { comparison, p } = compareWithP(before.scores, outcome.scores, outcome.binary, rng);
+  const { difference, low, high, n } = comparison;
+  const found = { difference, low, high, p, seeds: 1, n };
+  mine.set(outcome, found);
+  return found;
 }
 
 /** Mean ranks of settings over tasks (and targets). */

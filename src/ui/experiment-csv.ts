@@ -1,15 +1,21 @@
 import type { CsvValue } from '../core/csv.ts';
 import type { ExperimentRecord } from '../core/experiment.ts';
-import { tableOf, type Row } from '../core/experiment-table.ts';
+import type { Row } from '../core/experiment-table.ts';
 
 /** An experiment as tables for other programs: scores 0..1, time in milliseconds, nothing rounded. */
 
 /** One row a setting and task, as on the page. */
-export function tableRows(record: ExperimentRecord, name: (row: Row) => string): CsvValue[][] {
+export function tableRows(
+  rows: readonly Row[],
+  name: (row: Row) => string,
+  nameOfSetting: (setting: number | null) => string,
+): CsvValue[][] {
   return [
     [
-      ...['setting', 'kind', 'task', 'target', 'runs', 'failed', 'score', 'low', 'high', 'test_examples'],
+      ...['setting', 'kind', 'task', 'target', 'runs', 'failed', 'left_out'],
+      ...['score', 'low', 'high', 'test_examples', 'initial_score'],
       ...[
+        'against',
         'difference',
         'difference_low',
         'difference_high',
@@ -20,12 +26,21 @@ export function tableRows(record: ExperimentRecord, name: (row: Row) => string):
         'ms',
       ],
     ],
-    ...tableOf(record.cells).map((row): CsvValue[] => [
-      ...[name(row), row.kind, row.task, row.target, row.done, row.failed],
-      ...(row.score === null ? [null, null, null, null] : [row.score, row.low, row.high, row.n]),
-      ...(row.against === null
+    ...rows.map((row): CsvValue[] => [
+      ...[name(row), row.kind, row.task, row.target, row.done, row.failed, row.leftOut],
+      ...(row.score === null
         ? [null, null, null, null, null]
-        : [row.against.difference, row.against.low, row.against.high, row.against.p, row.against.verdict]),
+        : [row.score, row.low, row.high, row.n, row.initial]),
+      ...(row.against === null
+        ? [null, null, null, null, null, null]
+        : [
+            nameOfSetting(row.against.base),
+            row.against.difference,
+            row.against.low,
+            row.against.high,
+            row.against.p,
+            row.against.verdict,
+          ]),
       ...(row.kind === 'search' ? [row.tokens, row.targetCalls, row.ms] : [null, null, null]),
     ]),
   ];
@@ -61,4 +76,9 @@ export function cellRows(record: ExperimentRecord, name: (setting: number | null
       ],
     ),
   ];
+}
+
+/** Mean ranks over tasks, best first. */
+export function rankRows(items: readonly { name: string; rank: number }[], tasks: number): CsvValue[][] {
+  return [['name', 'mean_rank', 'tasks'], ...items.map(({ name, rank }): CsvValue[] => [name, rank, tasks])];
 }

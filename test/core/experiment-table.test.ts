@@ -124,6 +124,58 @@ describe('the table', () => {
     expect(rows[2]).toMatchObject({ score: 0.2, n: 10 });
   });
 
+  test('keeps to the examples of the first pair where the task grew between two seeds, and says what is left out', () => {
+    const rows = tableOf(
+      ended(DESIGN, {
+        'search/0/a/1': outcome(2),
+        'search/0/a/2': outcome(9, 12, { on: 'grown' }),
+        'search/1/a/1': outcome(4),
+        'search/1/a/2': outcome(2, 12, { on: 'grown' }),
+      }),
+    );
+    expect(rows[1]).toMatchObject({ score: 0.4, n: 10, leftOut: 1 });
+    expect(rows[1]?.against).toMatchObject({ seeds: 1, n: 10, difference: expect.closeTo(0.2, 12) });
+    expect(rows[2]?.leftOut).toBe(0);
+  });
+
+  test('compares with any setting that is asked for', () => {
+    const rows = tableOf(
+      ended(
+        { ...DESIGN, seeds: [1] },
+        { 'search/0/a/1': outcome(2), 'search/1/a/1': outcome(10), 'search/2/a/1': outcome(3) },
+      ),
+      1,
+    );
+    expect(rows.map(({ against }) => against?.verdict ?? null)).toEqual(['worse', null, 'worse']);
+    expect(rows[2]?.against?.difference).toBeCloseTo(-0.7, 12);
+  });
+
+  test('has the score that the searches began with', () => {
+    const rows = tableOf(ended(DESIGN, { 'search/0/a/1': outcome(2, 10, { initial: 0.3 }) }));
+    expect(rows.map(({ initial }) => initial)).toEqual([0.3, null, null]);
+  });
+
+  test('grows by a cell without computing the others again', () => {
+    const graded = (seed: number) =>
+      outcome(0, 120, {
+        binary: false,
+        scores: Array.from({ length: 120 }, (_, i) => Math.sin(seed * 7 + i * i) ** 2),
+      });
+    const cells = ended(
+      { ...DESIGN, seeds: [1] },
+      { 'search/0/a/1': graded(1), 'search/1/a/1': graded(2), 'search/2/a/1': graded(3) },
+    );
+    const timed = () => {
+      const start = performance.now();
+      const rows = tableOf(cells);
+      return { rows, ms: performance.now() - start };
+    };
+    const first = timed();
+    const again = timed();
+    expect(again.rows).toEqual(first.rows);
+    expect(again.ms).toBeLessThan(first.ms / 5);
+  });
+
   test('sets a carried prompt beside the task’s own', () => {
     const carry = { tasks: ['b'], targets: ['t'] };
     const rows = tableOf(

@@ -77,7 +77,9 @@ test('a preset says its question and its size, and runs to its table', async () 
   await page.getByLabelText('Counted in').selectOptions('tokens');
   await page.getByLabelText('Budget for all').fill('60000');
   await expect.element(page.getByTestId('plan')).toHaveTextContent('2 runs: 2 settings × 1 task × 1 seed');
-  await expect.element(page.getByTestId('plan')).toHaveTextContent(/At most [\d,]+ target calls/);
+  await expect
+    .element(page.getByTestId('plan'))
+    .toHaveTextContent(/Each search gets 30,000 tokens\. (At most|About) [\d,]+ target calls/);
   await page.getByRole('button', { name: 'Start the experiment' }).click();
   await expect
     .poll(() => page.getByText('The experiment is finished').elements().length, { timeout: 60_000 })
@@ -128,6 +130,10 @@ test('a running experiment is stopped and taken up again, and blocks other runs 
   await page.getByLabelText('Seeds').fill('1');
   await page.getByRole('button', { name: 'Start the experiment' }).click();
   await expect.element(page.getByTestId('present')).toHaveTextContent(/Now: without reflection, step \d/);
+  // A score is live with its interval, here and in the list of runs.
+  const live = /\d+ % \[\d+, \d+\] n = 24/;
+  await expect.element(page.getByTestId('present')).toHaveTextContent(live);
+  await expect.element(page.getByText(/\] n = 24 so far, in the search$/)).toBeVisible();
   await page.getByRole('link', { name: 'Run', exact: true }).click();
   await expect.poll(() => page.getByRole('button', { name: 'Start', exact: true }).elements()).toEqual([]);
   await page.getByRole('link', { name: 'Compare' }).click();
@@ -182,9 +188,12 @@ test('the best runs of each setting stand side by side, with a paired test and a
   await expect
     .element(tests.getByRole('row').nth(1))
     .toHaveTextContent(/B against A.*points? \[.*\] n = 20.*\d+, \d+.*p [=<] .*(better|worse|not shown)/);
-  await expect
-    .element(page.getByRole('table', { name: 'Best score in the search by tokens used' }))
-    .toBeVisible();
+  const byTokens = page.getByRole('table', { name: 'Best score in the search by tokens used' });
+  await expect.element(byTokens.getByRole('row').nth(1)).toHaveTextContent(/\d+ % \[\d+, \d+\] n = 12/);
+  // The drawing says what its letters stand for.
+  expect(page.getByRole('img', { name: /^Best score in the search/ }).element().textContent).toMatch(
+    /A\s*GPO, none, seed/,
+  );
   const minutes = page.getByRole('radio', { name: 'calls' });
   minutes.element().focus();
   await userEvent.keyboard(' ');
@@ -192,6 +201,38 @@ test('the best runs of each setting stand side by side, with a paired test and a
     .element(page.getByRole('table', { name: 'Best score in the search by target calls used' }))
     .toBeVisible();
   await axeClean();
+});
+
+test('any setting can be what the others are compared with, and the start stands beside the end', async () => {
+  const { world, record } = await ended();
+  await opened(world);
+  await page.getByRole('button', { name: record.design.name, exact: true }).click();
+  const table = page.getByRole('table', { name: 'Settings, Case sorting' });
+  const rows = table.getByRole('row');
+  await expect.element(rows.nth(0)).toHaveTextContent(/Initial prompt\s*Against none/);
+  await expect.element(rows.nth(2)).toHaveTextContent(/recency.*points? \[/);
+  await page.getByLabelText('Compare with').selectOptions('recency');
+  await expect.element(rows.nth(0)).toHaveTextContent('Against recency');
+  await expect.element(rows.nth(1)).toHaveTextContent(/none.*points? \[.*(better|worse|not shown)/);
+  const initial = Math.round(100 * (record.cells[0]?.outcome?.initial ?? 0));
+  await expect.element(rows.nth(1).getByRole('cell').nth(1)).toHaveTextContent(`${initial} % [`);
+  await expect.element(page.getByText(/Line: recency/)).toBeVisible();
+});
+
+test('ranks over tasks are drawn, and saved with what they stand for', async () => {
+  const { world, record } = await ended({
+    ...SMALL,
+    seeds: [1],
+    tasks: tasks.slice(0, 2).map(({ id }) => id),
+  });
+  await opened(world);
+  await page.getByRole('button', { name: record.design.name, exact: true }).click();
+  const drawing = page.getByRole('img', { name: /^Mean ranks over 2 tasks: .*none \d\.\d\d/ });
+  await expect.element(drawing).toBeVisible();
+  const svg = drawing.element();
+  if (!(svg instanceof SVGSVGElement)) throw new Error('There is no drawing.');
+  expect(await svgFile(svg, 'Ranks').text()).toContain('>recency');
+  await expect.element(page.getByRole('button', { name: 'Save the ranks as CSV' })).toBeVisible();
 });
 
 test('runs over other examples are said to be so and not tested', async () => {

@@ -41,35 +41,44 @@ export function compare(
   binary: boolean,
   rng: Rng,
 ): Comparison {
+  return compareWithP(oldScores, newScores, binary, rng).comparison;
+}
+
+/** The same with the p that decides whether it is shown, two-sided: of the permutation test where scores are graded. */
+export function compareWithP(
+  oldScores: readonly number[],
+  newScores: readonly number[],
+  binary: boolean,
+  rng: Rng,
+): { comparison: Comparison; p: number } {
   const n = oldScores.length;
   if (newScores.length !== n) throw new RangeError(`${n} old scores and ${newScores.length} new ones.`);
   const differences = newScores.map((score, i) => score - (oldScores[i] ?? 0));
   const gained = differences.filter((difference) => difference > 0).length;
   const lost = differences.filter((difference) => difference < 0).length;
   let interval: Interval;
-  let p: number | null = null;
-  let shown: boolean;
+  let p: number;
   if (binary) {
     const both = newScores.filter((score, i) => score > 0 && (oldScores[i] ?? 0) > 0).length;
     interval = pairedInterval01({ both, gained, lost, neither: n - both - gained - lost });
     p = mcnemarExact(gained, lost);
-    shown = p < 0.05;
   } else {
     interval = pairedBootstrap(differences, rng);
-    shown = pairedPermutation(differences, rng.fork('permutation')).p < 0.05;
+    p = pairedPermutation(differences, rng.fork('permutation')).p;
   }
+  const shown = p < 0.05;
   const low = shown ? interval.low : Math.min(0, interval.low);
   const high = shown ? interval.high : Math.max(0, interval.high);
   const verdict = low > 0 ? 'better' : high < 0 ? 'worse' : 'not shown';
   const needed = verdict === 'not shown' ? examplesNeeded(differences, binary) : null;
-  return {
+  const comparison: Comparison = {
     difference: n === 0 ? 0 : differences.reduce((sum, each) => sum + each, 0) / n,
     low,
     high,
     n,
     gained,
     lost,
-    p,
+    p: binary ? p : null,
     method: binary
       ? 'exact McNemar test, Newcombe interval'
       : 'bootstrap interval (BCa), paired permutation test',
@@ -77,4 +86,5 @@ export function compare(
     // Chance may have let a test miss what its own size should show; more than it had are needed all the same.
     needed: needed === null ? null : Math.max(needed, n + 1),
   };
+  return { comparison, p };
 }

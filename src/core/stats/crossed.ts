@@ -44,7 +44,7 @@ export interface CrossedDifference extends Interval {
  * of one length. The variance of the mean is that of the rows' means plus that of the columns' means, which counts what
  * is left over twice (Owen 2007, Annals of Applied Statistics 1:386); Student's t with Satterthwaite's degrees of freedom,
  * but no more than the seeds give where most of the variance may be theirs: there his are too many (simulated nulls with
- * seeds 0.05 to 0.2 apart are rejected 4 to 6 % of the time with two seeds, 2 to 5 % with three; else up to 11 and 8 %).
+ * seeds 0.05 to 0.2 apart are rejected 3 to 6 % of the time with two seeds, 2 to 5 % with three; else up to 11 and 8 %).
  * Where the columns do not vary, as much as three examples may still have changed unseen (the rule of three). Throws
  * RangeError for fewer than two rows, rows of different length, or no columns.
  */
