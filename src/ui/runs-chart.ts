@@ -22,9 +22,14 @@ export interface RunsChart {
   xTicks: { x: number; label: string }[];
   yTicks: { y: number; label: string }[];
   lines: RunLine[];
+  /** What the letters stand for, below the plot: a drawing that is saved stands alone. */
+  legend: { letter: string; name: string; cut: boolean; y: number }[];
 }
 
 const LETTER_HEIGHT = 15;
+const LEGEND_ROW = 18;
+/** Pixels that a character takes, about. */
+const CHARACTER = 7;
 
 export function runsChart(sides: readonly Side[], axis: Budgeted, width: number, height: number): RunsChart {
   const plot = { left: 44, right: width - 28, top: 12, bottom: height - 40 };
@@ -54,10 +59,17 @@ export function runsChart(sides: readonly Side[], axis: Budgeted, width: number,
     one.labelY = Math.max(one.end.y, ...near.map(({ labelY }) => labelY + LETTER_HEIGHT));
     placed.push(one);
   }
+  const room = Math.floor((width - plot.left) / CHARACTER);
   return {
     width,
-    height,
+    height: height + sides.length * LEGEND_ROW + 8,
     plot,
+    legend: sides.map(({ letter, name }, i) => ({
+      letter,
+      name: name.length > room ? `${name.slice(0, room - 1)}…` : name,
+      cut: name.length > room,
+      y: height + 12 + i * LEGEND_ROW,
+    })),
     xTicks:
       most === 0
         ? []

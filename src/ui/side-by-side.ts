@@ -4,9 +4,9 @@ import { isBinary } from '../core/binary.ts';
 import { makeRng } from '../core/rng.ts';
 import type { Option, OptionValue } from '../core/optimizer.ts';
 import { limited, type RunConfig } from '../core/run-config.ts';
-import { compare, type Comparison } from '../core/stats/compare.ts';
+import type { Example } from '../core/task.ts';
+import { compareWithP, type Comparison } from '../core/stats/compare.ts';
 import { holm } from '../core/stats/holm.ts';
-import { pairedPermutation } from '../core/stats/permutation.ts';
 import { friedman, meanRanks, nemenyi } from '../core/stats/ranks.ts';
 import { value, type Axis } from './chart.ts';
 import { emptyView, reduce, spent, type RunView } from './run-view.ts';
@@ -22,14 +22,20 @@ export interface Side {
   letter: string;
   /** Method and what tells the run from others. */
   name: string;
+  /** The same without the seed, all of it: runs of one setting differ by their seed alone. */
+  setting: string;
   method: string;
+  /** Models, by their ids. */
+  target: string;
+  optimizer: string;
   task: string;
   taskName: string;
   seed: number;
   options: RunConfig['options'];
   initialPrompt: string;
-  /** The best prompt of the search. */
+  /** The best prompt of the search, and the worked examples that it carries. */
   prompt: string;
+  shots: readonly Example[];
   /** Final test of the best prompt; null before it ended. */
   test: { score: number; n: number; scores: readonly number[]; on: string; binary: boolean } | null;
   view: RunView;
@@ -53,13 +59,17 @@ export function sideOf({ summary, config, task, events }: Recording, letter: str
     id: summary.id,
     letter,
     name: `${method}, seed ${config.seed}`,
+    setting: method,
     method,
+    target: config.models.target,
+    optimizer: config.models.optimizer,
     task: summary.task,
     taskName: summary.taskName,
     seed: config.seed,
     options: config.options,
     initialPrompt: config.initialPrompt,
     prompt: best?.candidate.prompt ?? config.initialPrompt,
+    shots: best?.candidate.shots ?? [],
     test:
       result === null || result.n === 0
         ? null
@@ -74,29 +84,50 @@ export function sideOf({ summary, config, task, events }: Recording, letter: str
   };
 }
 
+/** Characters of each thing that a name tells. */
+const MOST_CHARACTERS = 48;
+/** More of what differs makes a name that nobody reads. */
+const MOST_WORDS = 3;
+
 /**
- * The same with letters in their order and names that tell them apart: beside method and seed, the options in which runs
- * of one method differ. `optionsOf` gives a method's options by the method's name.
+ * The same with letters in their order and names that tell them apart: beside method and seed, the models and the initial
+ * prompt where they differ, and the options in which runs of one method differ. `optionsOf` gives a method's options by
+ * the method's name, `modelName` a model's name by its id.
  */
 export function named(
   sides: readonly Side[],
   optionsOf: (method: string) => Readonly<Record<string, Option<OptionValue>>>,
+  modelName: (id: string) => string,
 ): Side[] {
+  const differ = (part: (side: Side) => string, among = sides) => new Set(among.map(part)).size > 1;
   return sides.map((side, i) => {
     const alike = sides.filter(({ method }) => method === side.method);
-    const differing = Object.entries(optionsOf(side.method)).filter(([name]) =>
-      alike.some(({ options }) => options[name] !== side.options[name]),
-    );
-    const words = differing.map(([name, option]) => {
+    const sameTask = sides.filter(({ task }) => task === side.task);
+    const words: string[] = [];
+    if (differ(({ target }) => target)) words.push(`target ${modelName(side.target)}`);
+    if (differ(({ optimizer, target }) => (optimizer === target ? '' : optimizer)))
+      words.push(`optimizer ${modelName(side.optimizer)}`);
+    if (differ(({ initialPrompt }) => initialPrompt, sameTask))
+      words.push(side.initialPrompt === '' ? 'from the empty prompt' : `from “${side.initialPrompt}”`);
+    for (const [name, option] of Object.entries(optionsOf(side.method))) {
+      if (alike.every(({ options }) => options[name] === side.options[name])) continue;
       const value = side.options[name] ?? option.default;
-      return option.kind === 'choice'
-        ? (option.choices[String(value)] ?? value)
-        : `${option.label}: ${value}`;
-    });
-    const name = [side.method, ...words.slice(0, 3), `seed ${side.seed}`].join(', ');
-    return { ...side, letter: 'ABCDEFGH'[i] ?? '?', name };
+      words.push(
+        option.kind === 'choice'
+          ? String(option.choices[String(value)] ?? value)
+          : `${option.label}: ${value}`,
+      );
+    }
+    return {
+      ...side,
+      letter: 'ABCDEFGH'[i] ?? '?',
+      name: [side.method, ...words.slice(0, MOST_WORDS).map(cut), `seed ${side.seed}`].join(', '),
+      setting: [side.method, ...words].join(', '),
+    };
   });
 }
+
+const cut = (word: string) => (word.length > MOST_CHARACTERS ? `${word.slice(0, MOST_CHARACTERS)}…` : word);
 
 /** A moment at which the best score of the search rose. */
 export interface Rise {
@@ -158,44 +189,56 @@ function pairOf(old: Side, other: Side): Pair {
         : 'They are of different tasks, tested on different examples, so there is no paired test.',
     );
   const rng = makeRng(1, 'side by side');
-  const comparison = compare(old.test.scores, other.test.scores, old.test.binary, rng);
-  const before = old.test.scores;
-  const differences = other.test.scores.map((score, i) => score - (before[i] ?? 0));
-  const p = comparison.p ?? pairedPermutation(differences, rng.fork('permutation')).p;
+  const { comparison, p } = compareWithP(old.test.scores, other.test.scores, old.test.binary, rng);
   return { old, other, why: null, comparison, p, verdict: comparison.verdict };
 }
 
-export interface MethodRanks {
-  items: readonly { method: string; rank: number }[];
+export interface SettingRanks {
+  items: readonly { name: string; rank: number }[];
   tasks: readonly string[];
   p: number;
-  /** Null for more methods than are tabled. */
+  /** Null for more settings than are tabled. */
   critical: number | null;
+  /** Runs tested on other examples of their task than most: they are not ranked. */
+  leftOut: readonly Side[];
 }
 
 /**
- * Mean ranks of methods over tasks, by the mean test score of their runs. Only methods with a tested run on every task
- * are ranked; null for fewer than two of them or fewer than two tasks.
+ * Mean ranks of settings over tasks, by the mean test score of their runs. Of each task, those runs are ranked that were
+ * tested on the same examples, the most if they differ; only settings with one on every task take part. Null for fewer
+ * than two of them or fewer than two tasks.
  */
-export function ranksOfMethods(sides: readonly Side[]): MethodRanks | null {
-  const tested = sides.filter(({ test }) => test !== null);
+export function ranksOfSettings(sides: readonly Side[]): SettingRanks | null {
+  const tested = sides.flatMap((side) => (side.test === null ? [] : [{ ...side, test: side.test }]));
   const tasks = [...new Set(tested.map(({ task }) => task))];
-  const scoreOf = (method: string, task: string) => {
-    const scores = tested.flatMap((side) =>
-      side.method === method && side.task === task && side.test ? [side.test.score] : [],
+  const usual = new Map(tasks.map((task) => [task, usualTest(tested.filter((side) => side.task === task))]));
+  const ranked = tested.filter(({ task, test }) => test.on === usual.get(task));
+  const scoreOf = (setting: string, task: string) => {
+    const scores = ranked.flatMap((side) =>
+      side.setting === setting && side.task === task ? [side.test.score] : [],
     );
     return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
   };
-  const methods = [...new Set(tested.map(({ method }) => method))].filter((method) =>
-    tasks.every((task) => scoreOf(method, task) !== null),
+  const settings = [...new Set(ranked.map(({ setting }) => setting))].filter((setting) =>
+    tasks.every((task) => scoreOf(setting, task) !== null),
   );
-  if (tasks.length < 2 || methods.length < 2) return null;
-  const rows = tasks.map((task) => methods.map((method) => scoreOf(method, task) ?? 0));
+  if (tasks.length < 2 || settings.length < 2) return null;
+  const rows = tasks.map((task) => settings.map((setting) => scoreOf(setting, task) ?? 0));
   const ranks = meanRanks(rows);
   return {
-    items: methods.map((method, i) => ({ method, rank: ranks[i] ?? 0 })).sort((a, b) => a.rank - b.rank),
+    items: settings.map((name, i) => ({ name, rank: ranks[i] ?? 0 })).sort((a, b) => a.rank - b.rank),
     tasks,
     p: friedman(rows).p,
-    critical: methods.length <= 20 ? nemenyi(methods.length, tasks.length) : null,
+    critical: settings.length <= 20 ? nemenyi(settings.length, tasks.length) : null,
+    leftOut: tested.filter((side) => !ranked.includes(side)),
   };
+}
+
+/** The test examples that most of the runs were tested on, of the earlier run where two are as many. */
+function usualTest(sides: readonly { test: { on: string } }[]): string | null {
+  const count = (on: string) => sides.filter(({ test }) => test.on === on).length;
+  return sides.reduce<string | null>(
+    (most, { test: { on } }) => (most === null || count(on) > count(most) ? on : most),
+    null,
+  );
 }

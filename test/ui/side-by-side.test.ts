@@ -5,13 +5,13 @@ import type { RunEvent } from '../../src/core/events.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
 import { forest } from '../../src/ui/forest.ts';
 import { runsChart } from '../../src/ui/runs-chart.ts';
-import { pairRows, sideRows } from '../../src/ui/side-csv.ts';
+import { budgetRows, pairRows, sideRows } from '../../src/ui/side-csv.ts';
 import {
   budgetsFor,
   curveOf,
   named,
   pairsOf,
-  ranksOfMethods,
+  ranksOfSettings,
   scoreAt,
   sideOf,
   type Side,
@@ -84,6 +84,10 @@ describe('runs aligned by budget', () => {
       expect(end.x).toBeLessThanOrEqual(plot.right);
       expect(end.y).toBeGreaterThanOrEqual(plot.top);
     }
+    expect(runsChart([a, b], 'tokens', 640, 300).legend.map(({ letter, name }) => [letter, name])).toEqual([
+      ['A', a.name],
+      ['B', b.name],
+    ]);
     // Letters of runs that end at one score do not cover each other.
     const same = runsChart([a, { ...a, id: 'z', letter: 'Z' }], 'tokens', 640, 300).lines;
     expect(Math.abs((same[0]?.labelY ?? 0) - (same[1]?.labelY ?? 0))).toBeGreaterThan(14.9);
@@ -139,7 +143,7 @@ test('names tell runs apart by the options in which those of one method differ',
     { ...a, options: { ...options, trajectory: 'recency', k: 7 } },
     { ...b, options: { steps: 5 } },
   ];
-  const names = named(sides, (method) => (method === 'GPO' ? (gpo?.options ?? {}) : {}));
+  const names = named(sides, (method) => (method === 'GPO' ? (gpo?.options ?? {}) : {}), String);
   expect(names.map(({ letter, name }) => [letter, name])).toEqual([
     ['A', 'GPO, none, Past prompts shown: 3, seed 7'],
     ['B', 'GPO, the latest, Past prompts shown: 7, seed 7'],
@@ -147,28 +151,73 @@ test('names tell runs apart by the options in which those of one method differ',
   ]);
 });
 
-test('methods are ranked over tasks by the mean of their runs', () => {
+test('names tell runs apart by models and initial prompt too, and settings have no seed', () => {
+  const long = 'Read the whole of it first, then weigh what it says.';
   const sides = [
-    side('A', 5, { method: 'GPO', task: 'x' }),
-    side('B', 9, { method: 'GPO', task: 'x' }),
-    side('C', 6, { method: 'OPRO', task: 'x' }),
-    side('D', 8, { method: 'GPO', task: 'y' }),
-    side('E', 3, { method: 'OPRO', task: 'y' }),
-    side('F', 3, { method: 'APO', task: 'y' }),
+    a,
+    { ...a, target: 'm' },
+    { ...a, initialPrompt: '' },
+    { ...a, initialPrompt: long, seed: 8 },
   ];
-  expect(ranksOfMethods(sides)).toMatchObject({
+  const found = named(
+    sides,
+    () => ({}),
+    (id) => (id === 'm' ? 'Large' : 'Small'),
+  );
+  expect(found.map(({ name }) => name)).toEqual([
+    `GPO, target Small, optimizer Small, from “${a.initialPrompt}”, seed 7`,
+    `GPO, target Large, optimizer Small, from “${a.initialPrompt}”, seed 7`,
+    'GPO, target Small, optimizer Small, from the empty prompt, seed 7',
+    'GPO, target Small, optimizer Small, from “Read the whole of it first, then weigh wha…, seed 8',
+  ]);
+  expect(named([a, { ...a, seed: 8 }], () => ({}), String).map(({ setting }) => setting)).toEqual([
+    'GPO',
+    'GPO',
+  ]);
+});
+
+test('settings are ranked over tasks by the mean of their runs, on the same examples of each', () => {
+  const of = (setting: string, task: string) => ({ setting, task });
+  const sides = [
+    side('A', 5, of('GPO, none', 'x')),
+    side('B', 9, of('GPO, none', 'x')),
+    side('C', 6, of('GPO, the latest', 'x')),
+    side('D', 8, of('GPO, none', 'y')),
+    side('E', 3, of('GPO, the latest', 'y')),
+    side('F', 3, of('APO', 'y')),
+  ];
+  const ranks = {
     items: [
-      { method: 'GPO', rank: 1 },
-      { method: 'OPRO', rank: 2 },
+      { name: 'GPO, none', rank: 1 },
+      { name: 'GPO, the latest', rank: 2 },
     ],
     tasks: ['x', 'y'],
-  });
-  expect(ranksOfMethods(sides.slice(0, 3))).toBeNull();
+  };
+  expect(ranksOfSettings(sides)).toMatchObject({ ...ranks, leftOut: [] });
+  expect(ranksOfSettings(sides.slice(0, 3))).toBeNull();
+  // One that was tested on other examples would turn the ranks on y.
+  const elsewhere = side('G', 10, of('GPO, the latest', 'y'));
+  if (elsewhere.test) elsewhere.test = { ...elsewhere.test, on: 'other' };
+  expect(ranksOfSettings([...sides, elsewhere])).toMatchObject({ ...ranks, leftOut: [{ letter: 'G' }] });
+});
+
+test('the worked examples that a best prompt carries are part of the side', () => {
+  const shots = task.splits.train.slice(0, 2);
+  const events = recordedEvents({ seed: 3 }).map((event): RunEvent =>
+    event.type === 'proposed' ? { ...event, candidate: { ...event.candidate, shots } } : event,
+  );
+  expect(sideOf(recording('s', events), 'S', 'CAPO').shots).toEqual(shots);
+  expect(a.shots).toEqual([]);
 });
 
 test('tables for other programs have a value for every column', () => {
   const pairs = pairsOf([side('A', 1), side('B', 9), side('C', 2, { test: null })]);
-  for (const rows of [sideRows([a, b]), pairRows(pairs)])
+  const curves = [a, b].map(({ view }) => curveOf(view, 'tokens'));
+  const byBudget = budgetRows([a, b], curves, budgetsFor(curves), 'tokens');
+  expect(byBudget).toHaveLength(3);
+  expect(byBudget[1]?.slice(0, 3)).toEqual(['A', a.name, 48]);
+  expect(csvOf(sideRows([a, b]))).toContain(a.target);
+  for (const rows of [sideRows([a, b]), pairRows(pairs), byBudget])
     for (const row of rows) expect(row).toHaveLength(rows[0]?.length ?? 0);
   expect(csvOf(pairRows(pairs))).toContain('C has no final test.');
 });
