@@ -89,8 +89,8 @@ test('a task of the user’s own is deleted until that is taken back', async () 
     .click();
   await expect.poll(() => page.getByText('My own').elements()).toHaveLength(0);
   const [thrown] = session.bin.thrown;
-  expect(thrown?.label).toBe('The task My own');
-  await session.takeBack(thrown?.key ?? '');
+  expect(thrown?.words).toBe('The task My own is deleted.');
+  session.bin.takeBack(thrown?.key ?? '');
   await expect.element(page.getByText('My own')).toBeVisible();
   expect(whetstone.calls).not.toContain('delete task my-own');
 

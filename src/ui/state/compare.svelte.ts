@@ -8,7 +8,7 @@ import type { Session } from './session.svelte.ts';
 /** Experiments as the page shows them; lives as long as the page, so that one goes on while another place is shown. */
 export class Compare {
   readonly experiments: Experiments;
-  records: readonly ExperimentRecord[] = $state.raw([]);
+  #records: readonly ExperimentRecord[] = $state.raw([]);
   /** Id of the experiment that is shown, null for the form. */
   shown: string | null = $state(null);
   /** The form of the next experiment, as it was left; null before it was first shown. */
@@ -22,6 +22,9 @@ export class Compare {
   problems: readonly Problem[] = $state.raw([]);
   #live: LiveExperiment | null = $state.raw(null);
   readonly #session: Session;
+  readonly records: readonly ExperimentRecord[] = $derived(
+    this.#records.filter(({ id }) => !this.#session.bin.has(keyOf(id))),
+  );
 
   private constructor(experiments: Experiments, session: Session) {
     this.experiments = experiments;
@@ -55,7 +58,7 @@ export class Compare {
 
   async refresh(): Promise<void> {
     await this.#try('The experiments could not be listed', async () => {
-      this.records = await this.experiments.list();
+      this.#records = await this.experiments.list();
     });
   }
 
@@ -69,10 +72,18 @@ export class Compare {
     this.stopping = true;
     await this.#live?.stop();
   }
-  async remove(id: string): Promise<void> {
-    await this.#try('The experiment was not deleted', () => this.experiments.remove(id));
+  /** Hides an experiment and deletes it a while later, unless it is taken back; its runs stay. */
+  remove({ id, design }: ExperimentRecord): void {
+    this.#session.bin.throw(
+      { key: keyOf(id), words: `The experiment ${design.name} is deleted; its runs stay.` },
+      {
+        erase: async () => {
+          await this.#try('The experiment was not deleted', () => this.experiments.remove(id));
+          await this.refresh();
+        },
+      },
+    );
     if (this.shown === id) this.shown = null;
-    await this.refresh();
   }
 
   dismiss(problem: Problem): void {
@@ -84,6 +95,7 @@ export class Compare {
     if (session.occupied || session.busy) return;
     session.busy = 'Starting the experiment';
     await this.#try(failed, async () => {
+      await session.repliesSettled();
       const live = await begin();
       this.#live = live;
       this.stopping = false;
@@ -102,8 +114,8 @@ export class Compare {
   }
 
   #take(record: ExperimentRecord): void {
-    const others = this.records.filter(({ id }) => id !== record.id);
-    this.records = [...others, record].sort((a, b) => b.started - a.started);
+    const others = this.#records.filter(({ id }) => id !== record.id);
+    this.#records = [...others, record].sort((a, b) => b.started - a.started);
     const { present } = this;
     // Between two cells none is the present one.
     if (present && record.cells.find(({ id }) => id === present.cell)?.state !== 'running')
@@ -130,3 +142,5 @@ export class Compare {
     }
   }
 }
+
+const keyOf = (id: string) => `experiment ${id}`;

@@ -39,8 +39,12 @@ export class Session {
   readonly mapVectors: MapVectors;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
-  tasks: readonly TaskSummary[] = $state.raw([]);
-  runs: readonly RunSummary[] = $state.raw([]);
+  #tasks: readonly TaskSummary[] = $state.raw([]);
+  #runs: readonly RunSummary[] = $state.raw([]);
+  readonly tasks: readonly TaskSummary[] = $derived(
+    this.#tasks.filter(({ id }) => !this.bin.has(taskKey(id))),
+  );
+  readonly runs: readonly RunSummary[] = $derived(this.#runs.filter(({ id }) => !this.bin.has(runKey(id))));
   /** False until everything above was asked for once. */
   ready = $state(false);
   live: LiveRun | null = $state.raw(null);
@@ -58,7 +62,7 @@ export class Session {
   constructor(whetstone: Whetstone) {
     this.whetstone = whetstone;
     this.methods = whetstone.methods();
-    this.tasks = whetstone.bundled;
+    this.#tasks = whetstone.bundled;
     this.setup = new SetupState(whetstone);
     this.mapVectors = new MapVectors(whetstone.vectors);
     this.speeds = new Speeds(whetstone);
@@ -120,8 +124,7 @@ export class Session {
 
   async refreshRuns(): Promise<void> {
     await this.#try('Listing earlier runs', async () => {
-      const runs = (await this.whetstone.runs()).filter(({ id }) => !this.bin.has(runKey(id)));
-      this.runs = runs.toSorted((a, b) => b.started - a.started);
+      this.#runs = (await this.whetstone.runs()).toSorted((a, b) => b.started - a.started);
     });
   }
 
@@ -203,29 +206,48 @@ export class Session {
 
   /** Hides a run and deletes it a while later, unless it is taken back. */
   remove(run: RunSummary): void {
-    const label = `The run of ${moment(run.started)} on ${run.taskName}`;
-    this.bin.throw({ key: runKey(run.id), label }, () => this.#erase(run.id));
-    this.runs = this.runs.filter(({ id }) => id !== run.id);
+    const words = `The run of ${moment(run.started)} on ${run.taskName} is deleted.`;
+    this.bin.throw({ key: runKey(run.id), words }, { erase: () => this.#erase(run.id) });
   }
 
   /** The same for an imported task. */
   async removeTask({ id, name }: TaskSummary): Promise<void> {
-    this.bin.throw({ key: taskKey(id), label: `The task ${name}` }, () =>
-      this.#try('The task was not deleted', () => this.whetstone.deleteTask(id)),
+    this.bin.throw(
+      { key: taskKey(id), words: `The task ${name} is deleted.` },
+      {
+        erase: async () => {
+          await this.#try('The task was not deleted', () => this.whetstone.deleteTask(id));
+          await this.#listTasks();
+        },
+      },
     );
-    await this.#listTasks();
     if (this.setup.choices.task === id) await this.setup.choose({ task: this.tasks[0]?.id ?? '' });
   }
 
-  async takeBack(key: string): Promise<void> {
-    this.bin.takeBack(key);
-    await Promise.all([this.refreshRuns(), this.#listTasks()]);
+  /** The same for the kept replies; a run that begins meanwhile is not answered from them. */
+  clearReplies(): void {
+    this.bin.throw(
+      { key: REPLIES, words: 'The kept replies are cleared.' },
+      {
+        erase: async () => {
+          await this.#try('The replies were not cleared', () => this.whetstone.clearReplies());
+          await this.keepStorage();
+        },
+      },
+    );
+  }
+  async keptReplies(): Promise<{ count: number; bytes: number }> {
+    // Nothing depends on it: a store that cannot say holds none that will be used.
+    const kept = await this.whetstone.keptReplies().catch(() => null);
+    return kept === null || this.bin.has(REPLIES) ? { count: 0, bytes: 0 } : kept;
+  }
+  /** Before anything that would use them. */
+  repliesSettled(): Promise<void> {
+    return this.bin.erase(REPLIES);
   }
 
   async #listTasks(): Promise<void> {
-    await this.#try('Listing tasks', async () => {
-      this.tasks = (await this.whetstone.tasks()).filter(({ id }) => !this.bin.has(taskKey(id)));
-    });
+    await this.#try('Listing tasks', async () => void (this.#tasks = await this.whetstone.tasks()));
   }
 
   async #erase(id: string): Promise<void> {
@@ -324,6 +346,7 @@ export class Session {
     await this.#try(failed, async () => {
       // First, so that no run begins that could not be shown.
       const { LiveRun: Live } = await import('./live.svelte.ts');
+      await this.repliesSettled();
       const run = await begin();
       this.leaveReplay();
       this.#show(run, Live);
@@ -410,6 +433,7 @@ export class Session {
 
 const runKey = (id: string) => `run ${id}`;
 const taskKey = (id: string) => `task ${id}`;
+const REPLIES = 'kept replies';
 
 /** Runs that ended before their final test and whose models can be asked again. */
 export function canResume(run: RunSummary): boolean {
