@@ -61,7 +61,7 @@ const offline = VitePWA({
     navigateFallback: 'index.html',
     cleanupOutdatedCaches: true,
     inlineWorkboxRuntime: true,
-    importScripts: ['guard.js'],
+    importScripts: ['guard.js', 'notified.js'],
     sourcemap: false,
     runtimeCaching: [
       {

@@ -39,6 +39,8 @@ export class LiveRun {
   held = $state(false);
   problems: readonly Problem[] = $state.raw([]);
   selection: Selection | null = $state.raw(null);
+  /** For the tab's title, which is looked at while the page is not drawn; null before anything was scored. */
+  standing: { best: number; step: number; of: number | null } | null = $state.raw(null);
 
   #settled: RunConfig | null = $state.raw(null);
   readonly #folded = emptyView();
@@ -83,6 +85,7 @@ export class LiveRun {
     switch (signal.type) {
       case 'event':
         reduce(this.#folded, signal.event);
+        if (signal.event.type === 'step' || signal.event.type === 'best') this.#stand();
         this.#draw();
         break;
       case 'loading':
@@ -119,6 +122,12 @@ export class LiveRun {
         this.problems = [...this.problems, { message: signal.message, advice: signal.advice }];
         break;
     }
+  }
+
+  #stand(): void {
+    const { bests, step, of } = this.#folded;
+    const best = bests.at(-1);
+    if (best) this.standing = { best: best.score, step, of };
   }
 
   /** A view that is costly to draw is drawn less often, so that most of the time is left to the run. */

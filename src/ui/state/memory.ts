@@ -40,6 +40,15 @@ export function seen(): void {
   keep('seen', 'yes');
 }
 
+/** Whether the user wants to be told when a run ends. */
+export function recallNotice(): boolean {
+  return recall('notice') === 'on';
+}
+
+export function keepNotice(on: boolean): void {
+  keep('notice', on ? 'on' : 'off');
+}
+
 /** What is timed: a call of a role; one example of a gradient step or of a measurement. */
 export type Timed = 'target' | 'optimizer' | 'gradient' | 'measurement';
 
