@@ -3,13 +3,23 @@ import { EngineError } from '../core/model.ts';
 
 /** How to reach one server: every request of the engine goes through `post`. */
 export interface Wire {
-  /** Sends JSON and gives the answer checked against `schema`. Rejects with EngineError and nothing else. */
+  /**
+   * Sends JSON and gives the answer checked against `schema`. Rejects with EngineError and nothing else. An answer that
+   * the server sends in parts goes through what `gather` makes, anew for each try.
+   */
   post<S extends v.GenericSchema>(
     path: string,
     body: object,
     schema: S,
     signal: AbortSignal,
+    gather?: () => Gather,
   ): Promise<v.InferOutput<S>>;
+}
+
+/** Makes one answer of its parts. `take` throws at a part that it cannot use. */
+export interface Gather {
+  take(part: unknown): void;
+  whole(): unknown;
 }
 
 export interface WireOptions {
@@ -37,6 +47,7 @@ export function openWire(options: WireOptions): Wire {
     url: URL,
     body: string,
     signal: AbortSignal,
+    gather: Gather | undefined,
   ): Promise<{ response: Response; answer: string }> {
     const limit = AbortSignal.timeout(options.replyMs);
     try {
@@ -50,7 +61,10 @@ export function openWire(options: WireOptions): Wire {
         referrerPolicy: 'no-referrer',
         cache: 'no-store',
       });
-      return { response, answer: await response.text() };
+      const inParts = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
+      if (!gather || !inParts || !response.body) return { response, answer: await response.text() };
+      for await (const part of events(response.body)) take(gather, part, url, redact);
+      return { response, answer: JSON.stringify(gather.whole()) };
     } catch (error) {
       if (limit.aborted && !signal.aborted) throw slow(url, options.replyMs);
       throw error;
@@ -58,14 +72,14 @@ export function openWire(options: WireOptions): Wire {
   }
 
   return {
-    async post(path, body, schema, signal) {
+    async post(path, body, schema, signal, gather) {
       const url = new URL(`${base.href}${path}`);
       const text = JSON.stringify(body);
       const giveUp = performance.now() + options.patienceMs;
       for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
         let passing: { fault: EngineError; waitMs: number };
         try {
-          const { response, answer } = await once(url, text, signal);
+          const { response, answer } = await once(url, text, signal, gather?.());
           if (response.ok) return read(schema, answer, url);
           const fault = statusFault(response.status, redact(serverMessage(answer)), url);
           if (!isPassing(response.status)) throw fault;
@@ -131,12 +145,49 @@ function read<S extends v.GenericSchema>(schema: S, answer: string, url: URL): v
   try {
     return v.parse(schema, JSON.parse(answer));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    throw misread(url, error);
+  }
+}
+
+function misread(url: URL, error: unknown): EngineError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new EngineError(
+    'unavailable',
+    `${url.origin} answers, but not as an OpenAI-compatible server does: ${reason}`,
+    'Check the address: it usually ends in /v1.',
+  );
+}
+
+function take(gather: Gather, part: string, url: URL, redact: (text: string) => string): void {
+  let failed: boolean;
+  try {
+    const read: unknown = JSON.parse(part);
+    failed = v.is(errorBody, read);
+    if (!failed) gather.take(read);
+  } catch (error) {
+    throw misread(url, error);
+  }
+  if (failed)
     throw new EngineError(
       'unavailable',
-      `${url.origin} answers, but not as an OpenAI-compatible server does: ${reason}`,
-      'Check the address: it usually ends in /v1.',
+      `${url.origin} broke off its reply: ${redact(serverMessage(part))}`,
+      'See the log of the server.',
     );
+}
+
+/** What the events of a stream hold, a line each as these servers write them, without the word that ends it. */
+async function* events(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    const lines = `${rest}${done ? '\n' : value}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const data = line.startsWith('data:') ? line.slice('data:'.length).trim() : '';
+      if (data !== '' && data !== '[DONE]') yield data;
+    }
+    if (done) return;
   }
 }
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { type Ask, type Content, type Engine, EngineError, type Reply } from '../core/model.ts';
+import { type Ask, type Content, type Engine, EngineError, type Heard, type Reply } from '../core/model.ts';
 import { hash32 } from '../core/hash.ts';
 import { chooseWith, findScorer, type Scorer } from './openai-choose.ts';
-import { openWire, type Wire } from './openai-wire.ts';
+import { type Gather, openWire, type Wire } from './openai-wire.ts';
 import { makeQueue, type Queue } from './queue.ts';
 
 export interface OpenaiOptions {
@@ -46,6 +46,18 @@ const textAnswer = v.object({
   choices: v.tupleWithRest(
     [v.object({ text: v.string(), finish_reason: v.nullish(v.string()) })],
     v.unknown(),
+  ),
+  usage: counts,
+});
+
+/** A part of a reply of either kind. */
+const piece = v.object({
+  choices: v.array(
+    v.object({
+      delta: v.nullish(v.object({ content: v.nullish(v.string()) })),
+      text: v.nullish(v.string()),
+      finish_reason: v.nullish(v.string()),
+    }),
   ),
   usage: counts,
 });
@@ -98,7 +110,8 @@ export function openaiEngine(options: OpenaiOptions): Engine {
       details.splice(0, details.length, `Server at ${new URL(options.baseUrl).host}; ${scoring}`);
       loaded = true;
     },
-    generate: (ask, signal) => inLane((stop) => complete(wire, options.model, ask, stop), signal),
+    generate: (ask, signal, heard) =>
+      inLane((stop) => complete(wire, options.model, ask, stop, heard), signal),
     dispose() {
       closeAll(lanes, options.model);
       return Promise.resolve();
@@ -122,7 +135,14 @@ async function greet(wire: Wire, model: string, signal: AbortSignal): Promise<vo
   }
 }
 
-async function complete(wire: Wire, model: string, ask: Ask, signal: AbortSignal): Promise<Reply> {
+async function complete(
+  wire: Wire,
+  model: string,
+  ask: Ask,
+  signal: AbortSignal,
+  heard?: Heard,
+): Promise<Reply> {
+  const gather = heard && (() => gathering(heard));
   const body = {
     model,
     max_tokens: ask.maxTokens,
@@ -130,6 +150,8 @@ async function complete(wire: Wire, model: string, ask: Ask, signal: AbortSignal
     seed: hash32(String(ask.seed)) >>> 1,
     ...(ask.stop && ask.stop.length > 0 && { stop: ask.stop }),
     ...(ask.grammar !== undefined && { grammar: ask.grammar }),
+    // In parts only where somebody listens: then not every server counts the tokens.
+    ...(heard && { stream: true }),
   };
   const { content } = ask;
   if (content.kind === 'chat') {
@@ -138,13 +160,40 @@ async function complete(wire: Wire, model: string, ask: Ask, signal: AbortSignal
       { ...body, messages: content.messages },
       chatAnswer,
       signal,
+      gather,
     );
     const [{ message, finish_reason }] = answer.choices;
     return reply(content, message.content ?? '', finish_reason, answer.usage);
   }
-  const answer = await wire.post('completions', { ...body, prompt: content.text }, textAnswer, signal);
+  const answer = await wire.post(
+    'completions',
+    { ...body, prompt: content.text },
+    textAnswer,
+    signal,
+    gather,
+  );
   const [{ text, finish_reason }] = answer.choices;
   return reply(content, text, finish_reason, answer.usage);
+}
+
+/** Makes the answer, as it would have come whole, of its parts, and tells what is there of its text. */
+function gathering(heard: Heard): Gather {
+  let text = '';
+  let finish: string | null = null;
+  let usage: v.InferOutput<typeof counts>;
+  return {
+    take(part) {
+      const { choices, usage: counted } = v.parse(piece, part);
+      usage = counted ?? usage;
+      const [choice] = choices;
+      finish = choice?.finish_reason ?? finish;
+      const more = choice?.delta?.content ?? choice?.text ?? '';
+      if (more === '') return;
+      text += more;
+      heard(text);
+    },
+    whole: () => ({ choices: [{ message: { content: text }, text, finish_reason: finish }], usage }),
+  };
 }
 
 function reply(

@@ -15,6 +15,7 @@ const request = v.looseObject({
   echo: v.optional(v.boolean()),
   grammar: v.optional(v.string()),
   max_tokens: v.number(),
+  stream: v.optional(v.boolean()),
 });
 type Body = v.InferOutput<typeof request>;
 interface Seen {
@@ -109,6 +110,51 @@ describe('asks and replies', () => {
     });
     expect(first?.body.seed).toBeTypeOf('number');
     expect(engine.id).toBe('openai:tiny:unknown');
+  });
+
+  /** Sends the lines cut into pieces of some bytes, so that words and events are torn apart. */
+  function stream(response: ServerResponse, lines: string): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    const bytes = Buffer.from(lines);
+    for (let at = 0; at < bytes.length; at += 7) response.write(bytes.subarray(at, at + 7));
+    response.end();
+  }
+  const said = (part: object) => `data: ${JSON.stringify(part)}\r\n\r\n`;
+
+  test('whoever listens hears a reply as it grows, and gets the same reply', async () => {
+    const { baseUrl, seen } = await serve(({ path }, response) => {
+      const piece = (text: string | null, finish: string | null = null) =>
+        path.endsWith('chat/completions')
+          ? said({ choices: [{ delta: { role: 'assistant', content: text }, finish_reason: finish }] })
+          : said({ choices: [{ text, finish_reason: finish }] });
+      const counted = { prompt_tokens: 12, completion_tokens: 3 };
+      const end = `${said({ choices: [], usage: counted })}: a remark\ndata: [DONE]\n\n`;
+      stream(response, piece(null) + piece('Gr\u00fc\u00df') + piece(' dich', 'length') + end);
+    });
+    const engine = engineAt(baseUrl);
+    for (const ask of [asking, continuing('Say it:')]) {
+      const heard: string[] = [];
+      const reply = await engine.generate(ask, never, (text) => heard.push(text));
+      expect(heard).toEqual(['Gr\u00fc\u00df', 'Gr\u00fc\u00df dich']);
+      const tokens = { in: 12, cached: 0, out: 3 };
+      expect(reply).toEqual({ text: 'Gr\u00fc\u00df dich', tokens, finish: 'length' });
+    }
+    expect(seen.map(({ body }) => body.stream)).toEqual([true, true]);
+  });
+
+  test('a server that sends a listened reply whole is understood, and one that breaks off says why', async () => {
+    const { baseUrl } = await serve((_seen, response, n) =>
+      n === 0
+        ? send(response, chat('All at once'))
+        : stream(
+            response,
+            said({ choices: [{ delta: { content: 'Half' } }] }) + said(fault(`out of memory ${KEY}`)),
+          ),
+    );
+    const engine = engineAt(baseUrl);
+    expect((await engine.generate(asking, never, () => undefined)).text).toBe('All at once');
+    const broken = engine.generate(asking, never, () => undefined);
+    await expect(broken).rejects.toThrow(/broke off its reply: out of memory \(key\)/);
   });
 
   test('a completion goes to /completions; without usage the tokens are estimated; no key, no header', async () => {
