@@ -10,11 +10,21 @@ export async function promptTags(store: Store): Promise<Record<string, string[]>
   return found.success ? found.output : {};
 }
 
-export async function savePromptTags(store: Store, tags: Readonly<Record<string, readonly string[]>>) {
-  await store.saveSetting(
-    SETTING,
-    Object.fromEntries(
-      Object.entries(tags).flatMap(([key, list]) => (list.length > 0 ? [[key, [...list]]] : [])),
-    ),
-  );
+let last: Promise<unknown> = Promise.resolve();
+
+/** Sets the tags of one prompt beside what is there now: another tab may have tagged others. Gives all. */
+export function tagPrompt(
+  store: Store,
+  key: string,
+  tags: readonly string[],
+): Promise<Record<string, string[]>> {
+  // One after the other, or the second would not see the first.
+  const next = last.then(async () => {
+    const { [key]: _, ...others } = await promptTags(store);
+    const all = tags.length > 0 ? { ...others, [key]: [...tags] } : others;
+    await store.saveSetting(SETTING, all);
+    return all;
+  });
+  last = next.catch(() => undefined);
+  return next;
 }

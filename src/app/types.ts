@@ -323,7 +323,8 @@ export interface Whetstone {
   testSpeed(model: string, loading: Report, signal: AbortSignal): Promise<ModelSpeed>;
   /** The user's tags of found prompts, by a key of the page's choice. */
   promptTags(): Promise<Record<string, readonly string[]>>;
-  savePromptTags(tags: Readonly<Record<string, readonly string[]>>): Promise<void>;
+  /** Sets the tags of one, none to take them away, and gives those of all as they are now. */
+  tagPrompt(key: string, tags: readonly string[]): Promise<Record<string, readonly string[]>>;
   /** Replies of earlier runs that later ones may use again: how many, and about how many bytes. */
   keptReplies(): Promise<{ count: number; bytes: number }>;
   clearReplies(): Promise<void>;

@@ -20,7 +20,7 @@ import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import type { StartedRun } from './live-run.ts';
 import { loadMethod } from './methods.ts';
-import { promptTags, savePromptTags } from './prompt-tags.ts';
+import { promptTags, tagPrompt } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
 import type { Recorded, replayed } from './recordings.ts';
 import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
@@ -465,7 +465,7 @@ export function makeWhetstone(make = makeModels): Whetstone {
       return measureSpeed(engine, style, crypto.randomUUID().slice(0, 8), () => performance.now(), signal);
     },
     promptTags: async () => promptTags(await storeOpened),
-    savePromptTags: async (tags) => savePromptTags(await storeOpened, tags),
+    tagPrompt: async (key, tags) => tagPrompt(await storeOpened, key, tags),
     keptReplies: async () => (await storeOpened).replies.held(),
     clearReplies: async () => (await storeOpened).replies.clear(),
     async exportRun(id) {

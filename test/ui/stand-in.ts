@@ -313,7 +313,7 @@ export function standIn(
     downloads: shelf.downloads,
     vectors: wordVectors(calls),
     promptTags: async () => tags,
-    savePromptTags: async (given) => void (tags = { ...given }),
+    tagPrompt: async (key, given) => (tags = { ...tags, [key]: given }),
     async tryOut(target, { candidate, input }, { loading, heard }) {
       calls.push(`try ${target}: ${input}`);
       loading({ loaded: 1, total: 2, doing: 'Reading the model' });
