@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
 import '../../src/ui/theme.css';
 import Library from '../../src/ui/panels/library/Library.svelte';
@@ -73,6 +73,44 @@ test('examples of a bundled task are edited in place; what is saved is a copy', 
   await save.click();
   await expect.poll(() => whetstone.calls.some((call) => /^import .*my-copy$/.test(call))).toBe(true);
   await expect.element(page.getByRole('region', { name: 'Tasks' })).toBeVisible();
+});
+
+test('changes of a task outlast its panel, and can be taken back when they were discarded', async () => {
+  const { session } = await shown();
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('button', { name: 'Edit' }).first().click();
+  const input = page.getByLabelText(/^Input of/).first();
+  await input.fill('Typed by hand');
+  await page.getByRole('tab', { name: /Runs/ }).click();
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await expect.element(input).toHaveValue('Typed by hand');
+
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await expect.element(page.getByRole('region', { name: 'Tasks' })).toBeVisible();
+  session.bin.takeBack(session.bin.thrown[0]?.key ?? '');
+  await expect.element(input).toHaveValue('Typed by hand');
+});
+
+test('the keyboard goes on in the next row when one is deleted', async () => {
+  await shown([summary({ id: 'run-1' }), summary({ id: 'run-2', started: 1 })]);
+  const remove = page.getByRole('button', { name: 'Delete' });
+  for (const left of [1, 0]) {
+    remove.first().element().focus();
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(() => remove.elements()).toHaveLength(left);
+    const at = left > 0 ? remove.first() : page.getByRole('region', { name: 'Runs' });
+    expect(document.activeElement).toBe(at.element());
+  }
+});
+
+test('a search without a hit says so, and a task is imported where the tasks are', async () => {
+  await shown([summary()]);
+  await page.getByRole('tab', { name: 'Prompts found' }).click();
+  await page.getByLabelText('Search').fill('#nothing-of-the-kind');
+  await expect.element(page.getByText(/No prompt holds these words/)).toBeVisible();
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('button', { name: 'Import a task' }).click();
+  await expect.element(page.getByRole('dialog', { name: /Import/ })).toBeVisible();
 });
 
 test('a task of the user’s own is deleted until that is taken back', async () => {

@@ -16,6 +16,7 @@ import type { Task } from '../../core/task.ts';
 import { moment, percent } from '../format.ts';
 import { Bin } from './bin.svelte.ts';
 import type { Compare } from './compare.svelte.ts';
+import type { Editing } from './editing.svelte.ts';
 import type { LiveRun } from './live.svelte.ts';
 import { MapVectors } from './map-vectors.svelte.ts';
 import { keepSpeed } from './memory.ts';
@@ -36,6 +37,8 @@ export class Session {
   readonly speeds: Speeds;
   readonly overnight = new Overnight();
   readonly bin = new Bin();
+  /** The task whose examples are edited in the library; null for none. */
+  editing: Editing | null = $state.raw(null);
   readonly mapVectors: MapVectors;
   machine: Machine | null = $state.raw(null);
   models: readonly ModelChoice[] = $state.raw([]);
@@ -63,7 +66,7 @@ export class Session {
     this.whetstone = whetstone;
     this.methods = whetstone.methods();
     this.#tasks = whetstone.bundled;
-    this.setup = new SetupState(whetstone);
+    this.setup = new SetupState(whetstone, this.bin);
     this.mapVectors = new MapVectors(whetstone.vectors);
     this.speeds = new Speeds(whetstone);
     this.shelf = new Shelf(

@@ -6,6 +6,7 @@ import { defaultRacing, type Racing } from '../../core/race-options.ts';
 import type { RobustnessConfig } from '../../core/robustness.ts';
 import type { RunConfig } from '../../core/run.ts';
 import type { Task } from '../../core/task.ts';
+import type { Bin } from './bin.svelte.ts';
 import { problemOf, type Problem } from './problem.ts';
 
 /** The optimizer role is played by the target model. */
@@ -69,11 +70,13 @@ export class SetupState {
   /** True when the form no longer stands as the page filled it in. */
   touched = $state(false);
   readonly #whetstone: Whetstone;
+  readonly #bin: Bin;
   #round = 0;
   #costRound = 0;
 
-  constructor(whetstone: Whetstone) {
+  constructor(whetstone: Whetstone, bin: Bin) {
     this.#whetstone = whetstone;
+    this.#bin = bin;
     const task = whetstone.bundled[0]?.id ?? '';
     const method = whetstone.methods()[0]?.id ?? '';
     this.choices = { ...this.choices, task, method };
@@ -111,10 +114,15 @@ export class SetupState {
     const before = this.choices;
     if (this.base !== null) this.touched = true;
     const choices = { ...before, ...part };
-    this.choices = choices;
     const otherTask = choices.task !== before.task;
     const otherMethod = choices.method !== before.method;
     const otherModel = choices.target !== before.target;
+    const { initialPrompt, prompts } = this.edits;
+    if (otherTask && initialPrompt !== null)
+      this.#dropping('The initial prompt that you typed went with the task.');
+    if (otherMethod && Object.keys(prompts).length > 0)
+      this.#dropping('The templates that you edited went with the method.');
+    this.choices = choices;
     this.edits = {
       ...this.edits,
       ...(otherTask ? { initialPrompt: null, limits: null } : {}),
@@ -160,7 +168,19 @@ export class SetupState {
   }
 
   reset(): void {
+    this.#dropping('The form is back at its defaults.');
     this.edit(untouched);
+  }
+
+  /** The form as it stands can be had again for a while. */
+  #dropping(words: string): void {
+    const { choices, edits } = this;
+    const back = () => {
+      this.choices = choices;
+      this.edits = edits;
+      void this.refresh();
+    };
+    this.#bin.throw({ key: 'form', words }, { back });
   }
 
   get edited(): boolean {
