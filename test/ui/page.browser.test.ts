@@ -252,6 +252,30 @@ test('the chart is one tab stop, and arrow keys and Enter choose a candidate', a
     .toHaveTextContent('the best so far');
 });
 
+test('closing the inspector leads the keyboard back; Escape closes what lies over it first', async () => {
+  await started(recordedEvents().slice(0, 1080));
+  const inspector = page.getByRole('complementary', { name: 'Inspector' });
+  const point = page.getByRole('button', { name: /^c1, / });
+  await expect.element(point).toBeInTheDocument();
+  const dot = point.element();
+  if (!(dot instanceof SVGElement)) throw new Error('no point in the chart');
+  dot.focus();
+  await userEvent.keyboard('{Enter}');
+  const close = inspector.getByRole('button', { name: 'Close' });
+  await expect.element(close).toBeVisible();
+  const button = close.element();
+  if (button instanceof HTMLElement) button.focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(inspector).toHaveTextContent('the best so far');
+  expect(document.activeElement).toBe(dot);
+
+  await userEvent.keyboard('{Enter}');
+  await page.getByRole('button', { name: /^CPU/ }).click();
+  await userEvent.keyboard('{Escape}');
+  await expect.poll(() => document.querySelector(':popover-open')).toBeNull();
+  await expect.element(close).toBeVisible();
+});
+
 test('library: runs are resumed, opened, exported, and deleted until that is taken back', async () => {
   const whetstone = standIn(
     (config) => playedRun(config, recordedEvents().slice(0, 300), Infinity, 0),
