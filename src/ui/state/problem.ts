@@ -8,6 +8,8 @@ export interface Problem {
 export function problemOf(thrown: unknown, doing: string): Problem {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const advice =
-    thrown instanceof Error && 'advice' in thrown && typeof thrown.advice === 'string' ? thrown.advice : '';
+    thrown instanceof Error && 'advice' in thrown && typeof thrown.advice === 'string'
+      ? thrown.advice
+      : 'Try it again. If it fails again, load the page anew: what is stored here is safe.';
   return { message: `${doing}: ${message}`, advice };
 }
