@@ -6,7 +6,8 @@ import { openedBundle } from '../../src/app/recordings.ts';
 import { verdictOf } from '../../src/core/verdict.ts';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { loadMethod } from '../../src/app/methods.ts';
-import { eventsUpTo } from '../../src/ui/marks.ts';
+import { percent, points } from '../../src/ui/format.ts';
+import { candidateOf, eventsUpTo } from '../../src/ui/marks.ts';
 import { importRun } from '../../src/storage/transfer.ts';
 import { LESSONS } from '../../scripts/lessons.js';
 import { eventsOf } from '../optimizers/harness.ts';
@@ -62,6 +63,31 @@ describe.each(lessons.map((lesson, i) => [lesson.id, lesson, i] as const))('%s',
     const places = lesson.guide.map(({ at }) => eventsUpTo(events, at) ?? -1);
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test('what a line quotes of a prompt is of the one that it marks', () => {
+    const { events } = opened[i] ?? expect.fail('it did not open');
+    const prompts = new Map(
+      eventsOf(events, 'proposed').map(({ candidate }) => [candidate.id, candidate.prompt]),
+    );
+    for (const { at, text } of lesson.guide) {
+      const event = events[(eventsUpTo(events, at) ?? 0) - 1] ?? expect.fail('it marks nothing');
+      const prompt = event.type === 'rejected' ? event.text : prompts.get(candidateOf(event) ?? '');
+      if (prompt === undefined) continue;
+      for (const [, quoted = ''] of text.matchAll(/“([^”]+)”/g)) expect(prompt).toContain(quoted);
+    }
+  });
+
+  test('its percentages and points are those that the page shows', () => {
+    const { events } = opened[i] ?? expect.fail('it did not open');
+    const result = results[i] ?? expect.fail('it was not tested');
+    const scores = [...eventsOf(events, 'scored'), result.initial, result.best];
+    const shown = new Set(scores.map(({ score }) => percent(score)));
+    const gain = points(result.best.score - result.initial.score);
+    for (const text of [lesson.about, lesson.outcome, ...lesson.guide.map((line) => line.text)]) {
+      for (const [said] of text.matchAll(/\d+ %/g)) expect(shown).toContain(said);
+      for (const [said] of text.matchAll(/\d+ points?/g)) expect(gain).toBe(`+${said}`);
+    }
   });
 
   test('what its texts quote stands in the run', () => {
