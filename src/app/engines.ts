@@ -159,7 +159,11 @@ export function makeModels(store: Promise<Store>): Models {
       import('../gradient/tuner.ts'),
       import('../engines/fetch-model.ts'),
     ]);
-    return gradientTuner({ name: file.name, file: (report, signal) => fetchModel(file, report, signal) });
+    return gradientTuner({
+      name: file.name,
+      ...(file.sha256 !== undefined && { sha256: file.sha256 }),
+      file: (report, signal) => fetchModel(file, report, signal),
+    });
   }
 
   async function forget(id: string): Promise<void> {

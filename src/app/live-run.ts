@@ -8,7 +8,7 @@ import { run } from '../core/run.ts';
 import { stageEnds } from '../core/stage-ends.ts';
 import { continueInMemory } from '../storage/continued.ts';
 import { StorageError } from '../storage/errors.ts';
-import type { RunRecord } from '../storage/schema.ts';
+import type { Builds, RunRecord } from '../storage/schema.ts';
 import type { Store } from '../storage/store.ts';
 import { awakeClock } from './awake.ts';
 import { breather } from './breath.ts';
@@ -34,6 +34,8 @@ export interface RunSurroundings {
   next?: number;
   optimizer: Optimizer;
   cost: Cost;
+  /** The program's own code, as `__RUN_CODE__` unless a test gives another. */
+  code?: string;
   /** Nobody is there to be asked: an engine that is lost for good ends the run as failed instead of pausing it. */
   unattended?: boolean;
   /** Loads the models that the run needs; called once, when the run starts. */
@@ -270,12 +272,21 @@ export function startRun(
 
   /** The first live outcome of this session follows the `past` ones. */
   function noteBuilds(models: LiveModels) {
-    const target = models.target.build ?? null;
-    const optimizer = models.optimizer.build ?? null;
+    const { embedder, tuner } = models;
+    const code = surroundings.code ?? __RUN_CODE__;
+    const now: Builds = {
+      from: past.length,
+      target: models.target.build ?? null,
+      optimizer: models.optimizer.build ?? null,
+      ...(embedder && { embedder: embedder.build ?? null }),
+      ...(tuner && { tuner: tuner.build ?? null }),
+      ...(code !== '' && { code }),
+    };
     const earlier = record.builds ?? [];
     const last = earlier.at(-1);
-    if (last?.target === target && last.optimizer === optimizer) return;
-    record.builds = [...earlier, { from: past.length, target, optimizer }];
+    const parts = ['target', 'optimizer', 'embedder', 'tuner', 'code'] as const;
+    if (last !== undefined && parts.every((part) => last[part] === now[part])) return;
+    record.builds = [...earlier, now];
   }
 
   let keeper: Reusing | null = null;

@@ -145,6 +145,7 @@ export async function openedBundle(
   file: Blob,
   methodOf: (id: string) => Promise<Optimizer | null>,
   hear: (embedder: string, effects: Effects) => Effects = (_, effects) => effects,
+  code = __RUN_CODE__,
 ): Promise<Recorded & { events: RunEvent[] }> {
   const { effects, record: told } = await importRun(file);
   const untold = { steps: 0, bestScore: null, bestPrompt: null, verdict: null, effects: effects.length };
@@ -174,9 +175,18 @@ export async function openedBundle(
     if (!(thrown instanceof EngineError)) throw thrown;
     // Only a run that ended by itself has an answer to all that it asks.
     if (status === 'finished')
-      throw wrong(`effects: the run breaks off after ${events.length} events. ${thrown.message}`);
+      throw wrong(
+        `effects: the run breaks off after ${events.length} events. ${thrown.message}${otherCode(record, code)}`,
+      );
   }
   return { record, effects, events };
+}
+
+/** What is to be said of the program that made a run, where it was not this one; empty otherwise. */
+function otherCode({ builds = [] }: RunRecord, code: string): string {
+  const other = builds.find((one) => one.code !== undefined && one.code !== code)?.code;
+  if (other === undefined || code === '') return '';
+  return ` It was made by other code (${shortened(other)}) than this page has (${code}): open it with the version that made it.`;
 }
 
 /**

@@ -91,6 +91,8 @@ export interface Engine {
 /** Turns texts into unit vectors. */
 export interface Embedder {
   readonly id: string;
+  /** As an engine's. */
+  readonly build?: string | null;
   load(report: Report, signal: AbortSignal): Promise<void>;
   /** One L2-normalized vector a text, same order. Over-long texts are truncated by the model's tokenizer. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;

@@ -80,6 +80,8 @@ export type TuneResult =
 export interface Tuner {
   /** `gradient:model:quantization`, part of every effect's key. */
   readonly id: string;
+  /** As an engine's. */
+  readonly build?: string | null;
   /** Plain facts for the user, known after load: device, threads, memory, milliseconds of a step. */
   readonly details: readonly string[];
   /** Idempotent. */

@@ -7,6 +7,9 @@ export const EMBEDDER_ID = 'transformers:bge-small-en-v1.5:q8';
 /** What the model's four files weigh together. */
 export const EMBEDDER_BYTES = 34_757_037;
 
+/** SHA-256 of its weights: no others are taken (bge-files.ts). */
+export const EMBEDDER_BUILD = '6c9c6101a956d62dfb5e7190c538226c0c5bb9cb27b651234b6df063ee7dbfe4';
+
 const ADVICE =
   'Run `npm run models` to get the small models, or choose a trajectory that needs no similarity.';
 
@@ -103,6 +106,7 @@ export function bgeEmbedder(modelsUrl: string): Embedder {
 
   return {
     id: EMBEDDER_ID,
+    build: EMBEDDER_BUILD,
     load,
     async embed(texts, signal) {
       await load(() => undefined, signal);

@@ -8,6 +8,8 @@ export type { Device } from './protocol.ts';
 export interface TunerOptions {
   /** Model and quantization as they stand in the tuner's id: `smollm2-135m-instruct:q8_0`. */
   name: string;
+  /** Of the file; absent where it is not known before. */
+  sha256?: string;
   /** The model's GGUF file. Asked for again after a loss. */
   file(report: Report, signal: AbortSignal): Promise<Blob>;
   /** Default `auto`. */
@@ -144,6 +146,10 @@ export function gradientTuner(options: TunerOptions): Tuner {
 
   return {
     id: `gradient:${name}`,
+    get build() {
+      const [place] = details;
+      return options.sha256 === undefined || place === undefined ? null : `${options.sha256} ${place}`;
+    },
     get details() {
       return stepMilliseconds === null
         ? details

@@ -8,7 +8,7 @@ import type { Branch, RunConfig } from '../core/run.ts';
 import type { Example, Markers, Metric, Task } from '../core/task.ts';
 import type { Moments, Nearest, SoftPrompt, TuneResult } from '../core/tuner.ts';
 import type { KeptReply } from './replies.ts';
-import type { ModelBuilds, RunHead, RunRecord, TaskHead, TaskOutline } from './schema.ts';
+import type { Builds, RunHead, RunRecord, TaskHead, TaskOutline } from './schema.ts';
 
 /** What records must look like when they come back from the browser or from a file. Unknown fields are refused. */
 
@@ -164,10 +164,13 @@ const ran = {
   effects: count,
   builds: v.exactOptional(
     v.array(
-      object<ModelBuilds>()({
+      object<Builds>()({
         from: count,
         target: v.nullable(v.string()),
         optimizer: v.nullable(v.string()),
+        embedder: v.exactOptional(v.nullable(v.string())),
+        tuner: v.exactOptional(v.nullable(v.string())),
+        code: v.exactOptional(v.string()),
       }),
     ),
   ),

@@ -25,17 +25,22 @@ export interface RunRecord {
   /** Outcomes in the log when this was saved. After a kill the log may hold more. */
   effects: number;
   /** What answered, one entry each time that it was something else; absent in records of before it was noted. */
-  builds?: readonly ModelBuilds[];
+  builds?: readonly Builds[];
 }
 
 /** A run without its log and the examples of its task, as it is listed and written again and again. */
 export type RunHead = Omit<RunRecord, 'task'> & { task: TaskOutline };
 
-/** The builds of both models (`Engine.build`) from outcome number `from` on; null where a build cannot be known. */
-export interface ModelBuilds {
+/** What made the outcomes from number `from` on. Models by their `build`; null where that cannot be known. */
+export interface Builds {
   from: number;
   target: string | null;
   optimizer: string | null;
+  /** Absent in runs that use none, and in records of before it was noted. */
+  embedder?: string | null;
+  tuner?: string | null;
+  /** The program's own (`__RUN_CODE__`); absent where it may change while it runs, and in records of before it was noted. */
+  code?: string;
 }
 
 /** One outcome of a run's log. `seq` counts from 0 in the order of arrival. */

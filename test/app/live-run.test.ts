@@ -65,6 +65,7 @@ interface Started {
   store?: Store;
   record?: RunRecord;
   answerer?: Engine;
+  code?: string;
   onModels?: (notice: (text: string) => void) => void;
   onSignal?: (signal: RunSignal, run: ReturnType<typeof startRun>) => void;
 }
@@ -74,6 +75,7 @@ async function start({
   store = memoryStore(),
   record = newRecord(),
   answerer = target(),
+  code,
   onModels,
   onSignal,
 }: Started) {
@@ -83,6 +85,7 @@ async function start({
     problem: null,
     next,
     ...(clock && { clock }),
+    ...(code !== undefined && { code }),
     optimizer: gpo,
     cost: method.cost(CONFIG.options, { train: 8, validation: 6 }),
     models(_report, _signal, notice) {
@@ -525,9 +528,9 @@ describe('a live run', () => {
 describe('what built the replies', () => {
   test('is in the record once for each of what answered', async () => {
     const built = (build: string | null) => ({ ...target(), build });
-    const { run, store } = await start({ answerer: built('one') });
+    const { run, store } = await start({ answerer: built('one'), code: 'then' });
     await run.ended;
-    const first = [{ from: 0, target: 'one', optimizer: null }];
+    const first = [{ from: 0, target: 'one', optimizer: null, embedder: null, code: 'then' }];
     expect((await store.run('run'))?.builds).toEqual(first);
 
     // Broken off, then gone on with by another build.
@@ -535,8 +538,18 @@ describe('what built the replies', () => {
     const half = memoryStore();
     const record = { ...newRecord(), builds: first };
     await half.addRun(record, items.slice(0, 20));
-    const on = await start({ store: half, record, answerer: built('two') });
+    const on = await start({ store: half, record, answerer: built('two'), code: 'now' });
     await on.run.ended;
-    expect((await half.run('run'))?.builds).toEqual([...first, { from: 20, target: 'two', optimizer: null }]);
+    const second = { from: 20, target: 'two', optimizer: null, embedder: null, code: 'now' };
+    expect((await half.run('run'))?.builds).toEqual([...first, second]);
+
+    // Gone on with by the same.
+    const same = memoryStore();
+    await same.addRun({ ...newRecord(), builds: first }, items.slice(0, 20));
+    const again = { ...newRecord(), builds: first };
+    await (
+      await start({ store: same, record: again, answerer: built('one'), code: 'then' })
+    ).run.ended;
+    expect((await same.run('run'))?.builds).toEqual(first);
   });
 });

@@ -141,6 +141,21 @@ describe('a run bundle', () => {
     );
   });
 
+  test('that breaks off and was made by other code says so', async () => {
+    const { record, effects } = await recorded();
+    const missing = effects.filter((_, i) => i !== 25);
+    const from = async (code: string) => {
+      const builds = [{ from: 0, target: null, optimizer: null, code }];
+      const file = await exportRun({ ...record, builds }, missing);
+      return openedBundle(file, loadMethod, undefined, 'here').then(
+        () => expect.fail('it was opened'),
+        String,
+      );
+    };
+    expect(await from('there')).toMatch(/breaks off .* other code \("there"\) than this page has \(here\)/);
+    expect(await from('here')).not.toContain('other code');
+  });
+
   test.each<[string, Partial<RunConfig>, RegExp]>([
     ['an unknown method', { optimizer: 'magic' }, /record\.config\.optimizer: .*"magic"/],
     [

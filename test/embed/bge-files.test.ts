@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MODEL_FILES } from '../../scripts/model-files.js';
 import { EngineError } from '../../src/core/model.ts';
-import { EMBEDDER_BYTES } from '../../src/embed/bge.ts';
+import { EMBEDDER_BUILD, EMBEDDER_BYTES } from '../../src/embed/bge.ts';
 import { BGE_FILES, checkedFiles, MODEL } from '../../src/embed/bge-files.ts';
 
 const BASE = 'https://page.invalid/models/';
@@ -20,6 +20,10 @@ const refused = async () => {
   if (!(error instanceof EngineError)) expect.fail('it was taken');
   return error;
 };
+
+test('its build is the hash of its weights', () => {
+  expect(BGE_FILES.find(({ path }) => path.endsWith('.onnx'))?.sha256).toBe(EMBEDDER_BUILD);
+});
 
 test('the list is that of the files which npm run models brings', () => {
   const brought = MODEL_FILES.filter(({ path }) => path.startsWith(MODEL));

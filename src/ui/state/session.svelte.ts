@@ -194,6 +194,9 @@ export class Session {
       this.replay = replay;
       this.lesson = lesson;
       opened = true;
+      void whole?.then((toTheEnd) => {
+        if (!toTheEnd && summary.status === 'finished') this.report(BROKEN_OFF);
+      });
     });
     this.busy = null;
     return opened;
@@ -433,6 +436,13 @@ export class Session {
     }
   }
 }
+
+/** Only of a run that has finished: any other ends where its log does. */
+const BROKEN_OFF: Problem = {
+  message: 'This recording breaks off before the end of its run: its log lacks what the method asks.',
+  advice:
+    'It was made by another version of this page, or a part of it is damaged. What is shown is right as far as it goes, and the result stays in the Library.',
+};
 
 const runKey = (id: string) => `run ${id}`;
 const taskKey = (id: string) => `task ${id}`;
