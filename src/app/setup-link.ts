@@ -23,6 +23,7 @@ export interface SharedSetup {
   initialPrompt: string | null;
   /** Null: a model that the user added. */
   target: string | null;
+  /** The same; `ANOTHER` where both were added and it is not the target. */
   optimizer: string | null;
   rendering: RunConfig['rendering'];
   metaStyle: RunConfig['metaStyle'];
@@ -38,14 +39,17 @@ export interface SharedSetup {
 
 export const LINK_VERSION = 1;
 
-/** Characters of a link, and bytes that it may unpack to: far more than the longest set-up has. */
+/** In place of the id of a model that the user added beside an added target. */
+export const ANOTHER = 'another added model';
+
+/** Characters of a link, and bytes that it may unpack to: far more than a set-up has whose prompts are not whole books. */
 const MOST_CHARACTERS = 20_000;
 const MOST_BYTES = 400_000;
 
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const few = (least: number, most: number) => v.exactOptional(whole(least, most));
-const text = v.pipe(v.string(), v.maxLength(20_000));
+const text = v.string();
 const { rendering, metaStyle, racing, robustness, options } = configCheck.entries;
 
 /** Each part of a link by its short name, checked by itself: what cannot be read leaves the others as they are. */
@@ -116,6 +120,8 @@ export async function sharedSetup(
 ): Promise<SharedSetup> {
   const model = (id: string) => (own.addedModels.includes(id) || id.startsWith('openai:') ? null : id);
   const { endAt: _, ...budget } = config.budget;
+  const [target, optimizer] = [model(config.models.target), model(config.models.optimizer)];
+  const apart = config.models.target !== config.models.optimizer;
   return {
     task: own.bundled ? config.task : null,
     examples: await fingerprint(task),
@@ -125,8 +131,8 @@ export async function sharedSetup(
       Object.entries(config.prompts).filter(([name, said]) => said !== own.templates[name]),
     ),
     initialPrompt: config.initialPrompt === task.initialPrompt ? null : config.initialPrompt,
-    target: model(config.models.target),
-    optimizer: model(config.models.optimizer),
+    target,
+    optimizer: apart && target === null && optimizer === null ? ANOTHER : optimizer,
     rendering: config.rendering,
     metaStyle: config.metaStyle,
     budget,
@@ -145,14 +151,17 @@ export async function fingerprint(task: Pick<Task, 'splits'>): Promise<string> {
   return (train.slice(0, 6) + validation.slice(0, 5) + test.slice(0, 5)).toLowerCase();
 }
 
-/** The part of an address behind `#run=`. */
-export async function writeLink(setup: SharedSetup): Promise<string> {
+/** The part of an address behind `#run=`; null for a set-up that is too long for one. */
+export async function writeLink(setup: SharedSetup): Promise<string | null> {
   const short = Object.fromEntries(keys().map((key) => [PARTS[key][0], setup[key]]));
-  const stream = new Blob([JSON.stringify(short)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const json = new Blob([JSON.stringify(short)]);
+  if (json.size > MOST_BYTES) return null;
+  const stream = json.stream().pipeThrough(new CompressionStream('deflate-raw'));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return `${LINK_VERSION}.${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+  const link = `${LINK_VERSION}.${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+  return link.length > MOST_CHARACTERS ? null : link;
 }
 
 /**

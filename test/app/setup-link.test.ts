@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bundledTask } from '../../src/app/bundled-tasks.ts';
-import { fingerprint, readLink, sharedSetup, writeLink, type SharedSetup } from '../../src/app/setup-link.ts';
+import {
+  ANOTHER,
+  fingerprint,
+  readLink,
+  sharedSetup,
+  writeLink,
+  type SharedSetup,
+} from '../../src/app/setup-link.ts';
 import { optionsOf } from '../../src/core/run.ts';
 import { gpo } from '../../src/optimizers/gpo.ts';
 import { record, task } from '../storage/records.ts';
@@ -68,6 +75,8 @@ const anySetup: fc.Arbitrary<SharedSetup> = fc.record(
   plain,
 );
 
+const written = async (setup: SharedSetup) => (await writeLink(setup)) ?? expect.fail('it is too long');
+
 const own = { bundled: true, addedModels: [], templates: gpo.prompts };
 const config = { ...record().config, options: optionsOf(gpo, {}), prompts: {} };
 
@@ -75,7 +84,7 @@ describe('a set-up in a link', () => {
   test('comes back as it was, whatever it holds', async () => {
     await fc.assert(
       fc.asyncProperty(anySetup, async (setup) => {
-        const link = await writeLink(setup);
+        const link = await written(setup);
         expect(link).toMatch(/^1\.[\w-]+$/);
         expect(await readLink(link)).toStrictEqual({ setup, notes: [] });
       }),
@@ -88,11 +97,23 @@ describe('a set-up in a link', () => {
     if (reviews === null) throw new Error('The task is missing.');
     const setup = await sharedSetup({ ...config, initialPrompt: reviews.initialPrompt }, reviews, own);
     expect(setup.initialPrompt).toBeNull();
-    expect((await writeLink(setup)).length).toBeLessThan(800);
+    expect((await written(setup)).length).toBeLessThan(800);
+  });
+
+  test('is written only where it can be read again', async () => {
+    const setup = await sharedSetup(config, task(), own);
+    const long = { ...setup, initialPrompt: 'Say what the review is. '.repeat(2000) };
+    expect((await readLink(await written(long))).setup).toStrictEqual(long);
+    // Noise that does not pack, and text that packs to little but unpacks to much.
+    const noise = Array.from({ length: 20_000 }, (_, i) =>
+      String.fromCodePoint(33 + ((i * i * 7919) % 20_011)),
+    );
+    expect(await writeLink({ ...setup, initialPrompt: noise.join('') })).toBeNull();
+    expect(await writeLink({ ...setup, initialPrompt: 'a'.repeat(500_000) })).toBeNull();
   });
 
   test('any text is read without a throw', async () => {
-    const valid = await writeLink(await sharedSetup(config, task(), own));
+    const valid = await written(await sharedSetup(config, task(), own));
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string().map((rest) => `1.${rest}`),
@@ -162,7 +183,16 @@ describe('nothing personal is in a link', () => {
     const text = JSON.stringify(setup);
     for (const secret of ['127.0.0.1', 'secret', 'my-own', 'colours', 'blood', 'Name the colour'])
       expect(text).not.toContain(secret);
-    expect(setup).toMatchObject({ task: null, target: null, optimizer: null, initialPrompt: null });
+    expect(setup).toMatchObject({ task: null, target: null, optimizer: ANOTHER, initialPrompt: null });
+  });
+
+  test('whether two added models are one and the same', async () => {
+    const models = { target: 'wllama:custom:one', optimizer: 'wllama:custom:two', embedder: 'bge' };
+    const mine = { bundled: true, addedModels: [models.target, models.optimizer], templates: {} };
+    const shared = (of: typeof models) => sharedSetup({ ...config, models: of }, task(), mine);
+    expect(await shared(models)).toMatchObject({ target: null, optimizer: ANOTHER });
+    const both = await shared({ ...models, optimizer: models.target });
+    expect(both).toMatchObject({ target: null, optimizer: null });
   });
 
   test('templates only where they were edited, an early end not at all', async () => {

@@ -1,5 +1,12 @@
 import { optionProblem } from '../../app/recordings.ts';
-import { fingerprint, readLink, sharedSetup, writeLink, type SharedSetup } from '../../app/setup-link.ts';
+import {
+  ANOTHER,
+  fingerprint,
+  readLink,
+  sharedSetup,
+  writeLink,
+  type SharedSetup,
+} from '../../app/setup-link.ts';
 import type { Session } from './session.svelte.ts';
 import { SAME } from './setup.svelte.ts';
 
@@ -11,7 +18,7 @@ export const LINK_PREFIX = '#run=';
 /** Imported tasks whose examples are compared with those of a link, at most: each is read whole. */
 const TASKS_COMPARED = 20;
 
-/** The address's part for what the form says; null while something is not chosen. */
+/** The address's part for what the form says; null while something is not chosen, and where it is too long for one. */
 export async function linkOf(session: Session): Promise<string | null> {
   const { setup } = session;
   const { config, task } = setup;
@@ -22,7 +29,8 @@ export async function linkOf(session: Session): Promise<string | null> {
     addedModels: session.models.filter(({ added }) => added).map(({ id }) => id),
     templates: session.methods.find(({ id }) => id === config.optimizer)?.prompts ?? {},
   });
-  return LINK_PREFIX + (await writeLink(shared));
+  const link = await writeLink(shared);
+  return link === null ? null : LINK_PREFIX + link;
 }
 
 /** Fills the form from such a part. Returns what could not be taken over, a sentence each; never throws. */
@@ -109,7 +117,7 @@ function modelFor(
   const model = session.models.find((one) => one.id === id);
   if (model?.usable) return model.id;
   notes.push(
-    id === null
+    id === null || id === ANOTHER
       ? `The ${role} model was added by whoever made the link: choose yours.`
       : model === undefined
         ? `The ${role} model ${shortened(id)} is not known here: choose another.`
