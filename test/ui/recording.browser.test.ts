@@ -65,3 +65,13 @@ test('a recording that ends before its run says so, unless the run was interrupt
   }));
   await expect.element(page.getByRole('alert').getByText(/breaks off before the end/)).toBeVisible();
 });
+
+test('the form stays in the address when its place is asked for once more', async () => {
+  await render(App, { whetstone: standIn(() => handRun()) });
+  await page.getByLabelText('Initial prompt', { exact: true }).fill('Which is it?');
+  await expect.poll(() => location.hash).toMatch(/^#run=1\./);
+  const { hash } = location;
+  await page.getByRole('link', { name: 'Run', exact: true }).click();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(location.hash).toBe(hash);
+});
