@@ -75,6 +75,29 @@ const reviews = Array.from(
 );
 const table = ['review,label', ...reviews].join('\n');
 
+/** A newer version of the page waits. @param {Page} page */
+const newer = async (page) => {
+  await page.route(/pwa-register/, (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: 'export const registerSW = ({ onNeedRefresh }) => { setTimeout(onNeedRefresh); return async () => {}; };',
+    }),
+  );
+  await page.reload();
+  await shows('A new version')(page);
+};
+
+/** The list that is made when the page is built, of which this is one part. @param {Page} page */
+const licences = async (page) => {
+  const part = { name: 'idb', version: '8.0.4', licence: 'ISC', url: 'https://github.com/jakearchibald/idb' };
+  await page.route(/licences\.json/, (route) =>
+    route.fulfill({ json: { packages: [{ ...part, text: 0, inside: [] }], texts: ['ISC License (ISC)'] } }),
+  );
+  await place('Privacy')(page);
+  await unfold('idb')(page);
+  await page.locator('summary', { hasText: 'idb' }).scrollIntoViewIfNeeded();
+};
+
 /** @type {Act[]} */
 const lesson = [place('Lessons'), press(/Open “A gain that holds”/), shows('The film contains')];
 
@@ -92,6 +115,8 @@ export const SCREENS = [
   ['run-stepping', 'test/ui/look.html?events=900', [start, press('Step by step')]],
   ['run-lost', 'test/ui/look.html?events=900&lost', [start]],
   ['run-ended', 'test/ui/look.html', [start]],
+  ['run-branched', 'test/ui/look.html?branched', [start, shows(/^Branched at step 2/)]],
+  ['run-watched', 'test/ui/look.html?events=900&watched', [start, shows(/^Another tab works/)]],
   ['run-in-doubt', 'test/ui/look.html?doubtful', [start]],
   ['run-gradient', 'test/ui/look.html?gradient', [start]],
   ['run-lineage', 'test/ui/look.html', [start, tab('Lineage')]],
@@ -149,11 +174,14 @@ export const SCREENS = [
   ],
   ['compare-empty', 'test/ui/look.html', [place('Compare'), tab('Runs side by side')]],
   ['library-runs', 'test/ui/look.html', [place('Library')]],
+  ['undo', 'test/ui/look.html', [place('Library'), press('Delete'), shows(/is deleted/)]],
+  ['update', 'test/ui/look.html', [newer]],
   ['library-prompts', 'test/ui/look.html', [place('Library'), tab('Prompts')]],
   ['library-tasks', 'test/ui/look.html', [place('Library'), tab('Tasks')]],
   ['library-task', 'test/ui/look.html', [place('Library'), tab('Tasks'), press('Edit')]],
   ['library-storage', 'test/ui/look.html', [place('Library'), tab('Storage')]],
   ['privacy', 'test/ui/look.html', [place('Privacy')]],
+  ['licences', 'test/ui/look.html', [licences]],
   ['library-models', 'test/ui/look.html?models', [place('Library'), tab('Models')]],
 ];
 
@@ -186,6 +214,12 @@ export async function faultsOf(page, contrastAlone = false) {
   return faults;
 }
 
+/** Pixels by which the longest of the columns that scroll by themselves is longer than what is seen of it. @param {Page} page */
+const hiddenBelow = (page) =>
+  page
+    .locator('.columns > *, .one')
+    .evaluateAll((columns) => Math.max(0, ...columns.map((one) => one.scrollHeight - one.clientHeight)));
+
 /** @param {string[]} args @returns {Promise<number>} the exit code */
 async function takeAll(args) {
   const option = (/** @type {string} */ name, /** @type {string} */ usual) =>
@@ -207,7 +241,8 @@ async function takeAll(args) {
     for (const widths of [[360], [1280, 1920]]) {
       const height = widths[0] === 360 ? 780 : 900;
       const context = await browser.newContext({
-        reducedMotion: 'reduce',
+        // A lesson plays by itself only for those who have nothing against motion.
+        reducedMotion: screen[0] === 'first-visit' ? 'no-preference' : 'reduce',
         viewport: { width: widths[0] ?? 360, height },
       });
       const page = await context.newPage();
@@ -223,10 +258,16 @@ async function takeAll(args) {
           for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
             await page.emulateMedia({ colorScheme });
             await page.waitForTimeout(200);
-            await page.screenshot({
-              path: join(out, `${screen[0]}-${width}-${colorScheme}.png`),
-              fullPage: width === 360,
-            });
+            const picture = (/** @type {string} */ of) => join(out, `${screen[0]}-${width}-${of}.png`);
+            await page.screenshot({ path: picture(colorScheme), fullPage: width === 360 });
+            // Where columns scroll by themselves, once more as high as the longest of them.
+            const hidden = colorScheme === 'light' ? await hiddenBelow(page) : 0;
+            if (hidden > 0) {
+              await page.setViewportSize({ width, height: height + hidden });
+              await page.waitForTimeout(200);
+              await page.screenshot({ path: picture('whole') });
+              await page.setViewportSize({ width, height });
+            }
             if (width < 1920 && args.includes('--check'))
               for (const fault of await faultsOf(page, colorScheme === 'dark'))
                 say(`${colorScheme}: ${fault}`);

@@ -10,7 +10,7 @@ import { handDownloads, manyModels, models, playedRun, standIn, summary } from '
 /**
  * The page over recorded events: `look.html?events=900` stops a run there, `?every=50` plays it, `?models` lists models
  * of every kind with their downloads, `?doubtful` ends with a result that is in doubt, `?gradient` follows gradients,
- * `?lost` loses the engine. `?large=500` has so many candidates (with `&examples=300`, `&graded`). For eyes only.
+ * `?lost` loses the engine, `?branched` has left another run, `?watched` goes on in another tab. `?large=500` has so many candidates (with `&examples=300`, `&graded`). For eyes only.
  */
 const query = new URLSearchParams(location.search);
 const every = Number(query.get('every') ?? 0);
@@ -75,8 +75,13 @@ function broken(run: Run): Run {
 const whetstone = standIn(
   (given) => {
     const method = query.has('gradient') ? 'gradient-complement' : given.optimizer;
-    const run = playedRun({ ...given, optimizer: method }, events, every === 0 ? Infinity : 12, every);
-    return query.has('lost') ? broken(run) : run;
+    const branches = [{ run: 'run-1', step: 2, options: { ...given.options, candidates: 3 } }];
+    const config = { ...given, optimizer: method, ...(query.has('branched') && { branches }) };
+    const run = playedRun(config, events, every === 0 ? Infinity : 12, every);
+    if (query.has('lost')) return broken(run);
+    const nothing = () => undefined;
+    const watched = { takeOver: nothing, leave: nothing, taken: new Promise<null>(nothing) };
+    return query.has('watched') ? { ...run, watched } : run;
   },
   [
     summary(),
