@@ -235,6 +235,30 @@ test('examples: one tab stop, arrow keys move from cell to cell, Enter selects, 
   expect(box.scrollTop + box.clientHeight).toBeGreaterThan(box.scrollHeight - 4);
 });
 
+test.each([
+  ['Lineage', 'scrollTop'],
+  ['Examples', 'scrollLeft'],
+] as const)('%s: what is selected is not scrolled back to while the run goes on', async (name, scroll) => {
+  const events = largeEvents({ candidates: 200, examples: 4 });
+  const half = Math.round(events.length / 2);
+  const { run } = await started(events.slice(0, half));
+  await page
+    .getByRole('table', { name: 'Candidates' })
+    .getByRole('button', { name: /^c\d+$/ })
+    .last()
+    .click();
+  await view(name).click();
+  const box = () => document.querySelector('.hold');
+  await expect.poll(() => box()?.[scroll] ?? 0).toBeGreaterThan(0);
+  const found = box();
+  if (!found) throw new Error('nothing to scroll');
+  found[scroll] = 0;
+  for (const event of events.slice(half)) run.send({ type: 'event', event });
+  await expect.element(page.getByRole('tab', { name: /^Trajectory\s*200$/ })).toBeVisible();
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  expect(found[scroll]).toBe(0);
+});
+
 test.each(['Score', 'Lineage', 'Map', 'Examples'])(
   '%s does not scroll the page sideways at 360 px',
   async (name) => {
