@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
 import { grouped, percentWithInterval, short, scoreInterval } from './format.ts';
-import { spent, type RunView, type Spent } from './run-view.ts';
+import { decidingSplit, spent, type RunView, type Spent } from './run-view.ts';
 
 /** What runs along the bottom of the chart. */
 export type Axis = 'tokens' | 'calls' | 'minutes' | 'steps';
@@ -44,11 +44,33 @@ export interface Chart {
   dots: Dot[];
   /** Lines from a candidate's first parent to it. */
   edges: { from: Dot; to: Dot }[];
+  /** Null, too, where `split` is not the one whose scores decide. */
   bestPath: string | null;
   initialY: number | null;
-  rejected: { x: number; reason: string; text: string }[];
+  rejected: Tick[];
   /** Test scores, only when the run has ended; they stand in a strip right of the plot. */
-  tests: { id: string; x: number; y: number; low: number; high: number; best: boolean; label: string }[];
+  tests: TestDot[];
+}
+
+/** A proposal that became no candidate. */
+export interface Tick {
+  x: number;
+  step: number;
+  used: number;
+  reason: string;
+  text: string;
+}
+
+export interface TestDot {
+  id: string;
+  x: number;
+  y: number;
+  low: number;
+  high: number;
+  score: number;
+  n: number;
+  best: boolean;
+  label: string;
 }
 
 const STRIP = 76;
@@ -111,7 +133,8 @@ export function chart(
   });
 
   const initialDot = byId.get(view.initial ?? '');
-  const bests = view.bests.flatMap((one) => {
+  const decides = split === decidingSplit(view);
+  const bests = (decides ? view.bests : []).flatMap((one) => {
     const dot = byId.get(one.candidate);
     return dot ? [{ x: dot.x, y: y(one.score) }] : [];
   });
@@ -142,6 +165,8 @@ export function chart(
     initialY: initialDot && !initialDot.partial ? initialDot.y : null,
     rejected: view.rejected.map(({ at, step, reason, text }) => ({
       x: x(axis === 'steps' ? step + 0.5 : value(at, axis)),
+      step,
+      used: value(at, axis),
       reason,
       text,
     })),
@@ -182,6 +207,54 @@ export function dotAt(dots: readonly Dot[], x: number, y: number, reach = 11): D
   return found;
 }
 
+/** Which of `ticks` is nearest to `x`, none farther than `reach` pixels; -1 where there is none. */
+export function tickAt(ticks: readonly Tick[], x: number, reach = Infinity): number {
+  let found = -1;
+  let least = reach;
+  for (const [i, tick] of ticks.entries()) {
+    const far = Math.abs(tick.x - x);
+    if (far > least || (far === least && found !== -1)) continue;
+    found = i;
+    least = far;
+  }
+  return found;
+}
+
+/** What the chart shows, in words: candidates, then what was rejected, then test scores. */
+export interface ChartRow {
+  /** Null for a proposal that became no candidate. */
+  candidate: string | null;
+  step: number | null;
+  used: number | null;
+  says: string;
+}
+
+export function chartRows({ dots, rejected, tests }: Pick<Chart, 'dots' | 'rejected' | 'tests'>): ChartRow[] {
+  const so = ({ best, partial, eliminated }: Dot) =>
+    (best ? ' · best' : '') +
+    (eliminated ? ` · left the race, beaten by ${eliminated.by}` : partial ? ' · so far' : '');
+  return [
+    ...dots.map((dot) => ({
+      candidate: dot.id,
+      step: dot.step,
+      used: dot.used,
+      says: percentWithInterval(dot.score, dot.n) + so(dot),
+    })),
+    ...rejected.map(({ step, used, reason }) => ({
+      candidate: null,
+      step,
+      used,
+      says: `rejected: ${reason}`,
+    })),
+    ...tests.map(({ id, score, n }) => ({
+      candidate: id,
+      step: null,
+      used: null,
+      says: `${percentWithInterval(score, n)} · test`,
+    })),
+  ];
+}
+
 /** Value of `axis` in what was used. Minutes are fractions. */
 export function value(at: Spent, axis: Axis): number {
   if (axis === 'tokens') return at.tokens;
@@ -218,7 +291,7 @@ function ticks(
   return Array.from({ length: Math.ceil(most) }, (_, step) => step).filter((step) => step % every === 0);
 }
 
-function tests(view: RunView, y: (score: number) => number, plotRight: number): Chart['tests'] {
+function tests(view: RunView, y: (score: number) => number, plotRight: number): TestDot[] {
   const { result } = view;
   if (!result) return [];
   const sides =
@@ -236,6 +309,8 @@ function tests(view: RunView, y: (score: number) => number, plotRight: number): 
       y: y(score),
       low: y(low),
       high: y(high),
+      score,
+      n: result.n,
       best,
       label: `Test score of ${candidate}: ${percentWithInterval(score, result.n)}`,
     };

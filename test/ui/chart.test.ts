@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chart, dotAt, outlines } from '../../src/ui/chart.ts';
+import { chart, chartRows, dotAt, outlines, tickAt } from '../../src/ui/chart.ts';
 import { emptyView, reduce } from '../../src/ui/run-view.ts';
 import { recordedEvents } from './recorded.ts';
 
@@ -40,6 +40,43 @@ test('a candidate that is still being asked is partial', () => {
   expect(drawn.dots[0]?.partial).toBe(true);
   expect(drawn.dots[0]?.label).toContain('so far');
   expect(drawn.initialY).toBeNull();
+});
+
+test('the best so far is drawn among the scores that decide it, and not among others', () => {
+  const view = upTo(events.length);
+  const [id, entry] = [...view.candidates][0] ?? [];
+  if (id === undefined || entry?.scores.validation === undefined) throw new Error('no candidate');
+  const train = { ...entry.scores.validation, score: 0.25, n: 8 };
+  view.candidates.set(id, { ...entry, scores: { ...entry.scores, train } });
+  expect(chart(view, 'tokens', 'validation', 600, 300).bestPath).not.toBeNull();
+  const minibatches = chart(view, 'tokens', 'train', 600, 300);
+  expect(minibatches.dots).toHaveLength(1);
+  expect(minibatches.bestPath).toBeNull();
+});
+
+test('the table holds all that is drawn: candidates, what was rejected and why, and test scores', () => {
+  const drawn = chart(ended, 'calls', 'validation', 600, 300);
+  const rows = chartRows(drawn);
+  expect(rows).toHaveLength(ended.candidates.size + ended.rejected.length + 2);
+  expect(rows[0]).toMatchObject({ candidate: 'c0', step: 0, used: 48 });
+  expect(rows[0]?.says).toMatch(/^\d+ % \[\d+, \d+\] n = 48$/);
+  const [first] = ended.rejected;
+  expect(rows[ended.candidates.size]).toEqual({
+    candidate: null,
+    step: first?.step,
+    used: first?.at.calls,
+    says: `rejected: ${first?.reason}`,
+  });
+  expect(rows.at(-1)).toMatchObject({ candidate: ended.result?.best.candidate, step: null, used: null });
+  expect(rows.at(-1)?.says).toMatch(/n = 96 · test$/);
+});
+
+test('what was rejected is found by where it stands', () => {
+  const ticks = [10, 30, 30, 70].map((x) => ({ x, step: 1, used: 1, reason: '', text: '' }));
+  expect(tickAt(ticks, 35, 8)).toBe(1);
+  expect(tickAt(ticks, 50, 8)).toBe(-1);
+  expect(tickAt(ticks, 900)).toBe(3);
+  expect(tickAt([], 10)).toBe(-1);
 });
 
 test('test scores appear only when the run has ended', () => {

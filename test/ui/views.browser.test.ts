@@ -235,6 +235,33 @@ test('examples: one tab stop, arrow keys move from cell to cell, Enter selects, 
   expect(box.scrollTop + box.clientHeight).toBeGreaterThan(box.scrollHeight - 4);
 });
 
+test('score: what was rejected is told by pointing, by the keyboard and in the table', async () => {
+  const events = recordedEvents();
+  const reasons = events.flatMap((event) => (event.type === 'rejected' ? [event.reason] : []));
+  await started(events);
+  await expect.element(page.getByRole('button', { name: /^c0, / })).toBeInTheDocument();
+  const caption = () => document.querySelector('.caption')?.textContent ?? '';
+  stops('section[aria-labelledby=chart-title]')[0]?.focus();
+  await userEvent.keyboard('{ArrowDown}{Home}');
+  const told = page.getByRole('img', { name: /^Rejected in step / });
+  await expect.element(told).toHaveFocus();
+  expect(caption()).toContain(reasons[0]);
+  await userEvent.keyboard('{ArrowUp}');
+  await expect.element(told).not.toBeInTheDocument();
+  expect(document.activeElement?.getAttribute('data-id')).toMatch(/^c\d+$/);
+
+  const axis = document.querySelector('path.rejected')?.getBoundingClientRect();
+  const chart = document.querySelector('section[aria-labelledby=chart-title] svg[role=group]');
+  if (!axis || !chart) throw new Error('nothing was rejected');
+  const box = chart.getBoundingClientRect();
+  // Beside the first tick, above the axis: nearer than a finger.
+  await userEvent.click(chart, { position: { x: axis.left - box.left - 4, y: axis.bottom - box.top - 3 } });
+  await expect.poll(caption).toContain(reasons[0]);
+
+  await page.getByText('The chart as a table').click();
+  await expect.element(page.getByRole('cell', { name: `rejected: ${reasons[0]}` }).first()).toBeVisible();
+});
+
 test.each([
   ['Lineage', 'scrollTop'],
   ['Examples', 'scrollLeft'],
