@@ -9,6 +9,9 @@ const BATCH = 16;
 /** The map is drawn anew no more often than this, in milliseconds: every new point moves all others. */
 const DRAWN_EVERY = 1000;
 
+/** Prompts that were not known are looked for again no more often than this, in milliseconds. */
+const LOOKED_EVERY = 5000;
+
 /**
  * Vectors of the prompts that the map shows. Those that are known come by themselves; a model is loaded only when the
  * user asked for it (`ask`), and from then on new prompts are embedded as they come.
@@ -26,6 +29,7 @@ export class MapVectors {
   readonly #source: PromptVectors;
   #wanted: readonly string[] = [];
   #running = false;
+  #lookedAt = -Infinity;
   #aborter = new AbortController();
 
   constructor(source: PromptVectors) {
@@ -33,7 +37,7 @@ export class MapVectors {
     this.bytes = source.downloadBytes;
   }
 
-  /** The prompts to be shown from now on. */
+  /** The prompts to be shown from now on. A run may have embedded some since it was last asked about them. */
   want(prompts: readonly string[]): void {
     this.#wanted = prompts;
     void this.#work();
@@ -65,10 +69,15 @@ export class MapVectors {
     };
     try {
       for (;;) {
-        const unseen = this.#wanted.filter((prompt) => !known.has(prompt));
+        const again = performance.now() - this.#lookedAt >= LOOKED_EVERY;
+        const unseen = this.#wanted.filter((prompt) => !(again ? known.get(prompt) : known.has(prompt)));
+        if (again) this.#lookedAt = performance.now();
         if (unseen.length > 0) {
-          known = withVectors(known, unseen, await this.#source.known(unseen));
-          draw();
+          const found = await this.#source.known(unseen);
+          if (unseen.some((prompt, i) => !known.has(prompt) || found[i])) {
+            known = withVectors(known, unseen, found);
+            draw();
+          }
           continue;
         }
         this.looked = true;
