@@ -40,6 +40,8 @@ export class Replay {
   reading = $state(false);
   readonly #events: readonly RunEvent[];
   readonly #timeline: Timeline;
+  /** The end is shown, and is to be as more comes. */
+  #following = true;
   #frame = 0;
   #stopReading = () => undefined as void;
 
@@ -85,9 +87,8 @@ export class Replay {
     let pause = LOOK_MS;
     let timer: ReturnType<typeof setTimeout>;
     const more = () => {
-      const atEnd = this.at >= this.length && !this.playing;
       this.#take();
-      if (atEnd) this.show(this.length);
+      if (this.#following) this.show(this.length);
     };
     const look = () => {
       more();
@@ -117,6 +118,7 @@ export class Replay {
     const view = this.#timeline.at(count);
     this.at = view.events;
     this.view = { ...view };
+    this.#following = !this.playing && this.at >= this.length;
   }
 
   /** Goes to the next (1) or previous (-1) end of a stage. */
@@ -131,10 +133,14 @@ export class Replay {
     this.show(this.#timeline.stepStart(this.at, direction));
   }
 
-  /** Plays on from here, or from the start when at the end; at speed 1 the whole run takes about a minute and a half. */
+  /**
+   * Plays on from here, or from the start when at the end; at speed 1 the whole run takes about a minute and a half. Where
+   * more is being read it waits at the end of what is there.
+   */
   play(): void {
     if (this.at >= this.length) this.show(0);
     this.playing = true;
+    this.#following = false;
     let before = performance.now();
     let owed = 0;
     const tick = (now: number) => {
@@ -142,8 +148,8 @@ export class Replay {
       before = now;
       const whole = Math.floor(owed);
       owed -= whole;
-      if (whole > 0) this.show(this.at + whole);
-      if (this.at >= this.length) this.playing = false;
+      if (whole > 0 && this.at < this.length) this.show(this.at + whole);
+      if (this.at >= this.length && !this.reading) this.playing = false;
       else this.#frame = requestAnimationFrame(tick);
     };
     this.#frame = requestAnimationFrame(tick);
