@@ -112,7 +112,7 @@ export const SCREENS = [
   ['link-damaged', '#run=1.AAAA', [shows(/cut short/)]],
   ['run-loading', 'test/ui/look.html?every=60000', [start]],
   ['run-going', 'test/ui/look.html?events=900', [start]],
-  ['run-stepping', 'test/ui/look.html?events=900', [start, press('Step by step')]],
+  ['run-stepping', 'test/ui/look.html?events=900', [start, press('Step through')]],
   ['run-lost', 'test/ui/look.html?events=900&lost', [start]],
   ['run-ended', 'test/ui/look.html', [start]],
   ['run-branched', 'test/ui/look.html?branched', [start, shows(/^Branched at step 2/)]],

@@ -98,10 +98,10 @@ test('a part of the loop lights up, and tells what went through it in this step 
   await expect.element(inspector()).toHaveTextContent('similarity 0.90');
   await expect.element(inspector()).toHaveTextContent('Step 3');
   await inspector()
-    .getByRole('button', { name: /Earlier/ })
+    .getByRole('button', { name: /Go back/ })
     .click();
   await expect.element(inspector()).toHaveTextContent('Step 2');
-  await inspector().getByRole('button', { name: 'Present step' }).click();
+  await inspector().getByRole('button', { name: 'Follow the run' }).click();
   await expect.element(inspector()).toHaveTextContent('Step 3');
 
   await part(/^Meta-prompt/).click();
@@ -133,23 +133,32 @@ test('a live run is held after each stage and let go', async () => {
   const proposing = events.findIndex((event) => event.type === 'stage' && event.stage === 'propose');
   for (const event of events.slice(0, proposing)) run.send({ type: 'event', event });
   const bar = page.getByRole('toolbar', { name: 'Step mode' });
-  await bar.getByRole('button', { name: 'Step by step' }).click();
+  // All by keys: what has the focus keeps it, whatever it says by now.
+  const first = bar.getByRole('button').first();
+  first.element().focus();
+  await expect.element(first).toHaveTextContent('Step through');
+  await userEvent.keyboard('{Enter}');
   expect(run.calls).toEqual(['next']);
   run.send({ type: 'stepping', stepping: true, held: false });
   await expect.element(bar).toHaveTextContent('Holds at the end of this stage');
-  await expect.element(bar.getByRole('button', { name: /Next stage/ })).toBeDisabled();
+  await expect.element(first).toHaveFocus();
+  await userEvent.keyboard('{Tab}');
+  const next = bar.getByRole('button', { name: /next stage/ });
+  await expect.element(next).toHaveFocus();
+  await expect.element(next).toHaveAttribute('aria-disabled', 'true');
   run.send({ type: 'stepping', stepping: true, held: true });
   await expect.element(bar).toHaveTextContent('Held after: step 1/6 · setting the step size');
   await expect.element(bar).toHaveTextContent('No model is asked');
   await expect.element(page.getByTestId('stage-line')).toHaveTextContent('Held');
-  await bar.getByRole('button', { name: /Next stage/ }).click();
-  bar
-    .getByRole('button', { name: 'Play', exact: true })
-    .element()
-    .dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+  await userEvent.keyboard('{Enter}');
+  run.send({ type: 'stepping', stepping: true, held: false });
+  run.send({ type: 'stepping', stepping: true, held: true });
+  await expect.element(next).toHaveFocus();
+  await userEvent.keyboard('{ArrowRight}');
   expect(run.calls).toEqual(['next', 'next', 'next']);
-  await bar.getByRole('button', { name: 'Play', exact: true }).click();
+  await userEvent.keyboard('{Shift>}{Tab}{/Shift}{Enter}');
   expect(run.calls.at(-1)).toBe('play');
   run.send({ type: 'stepping', stepping: false, held: false });
-  await expect.element(bar.getByRole('button', { name: 'Step by step' })).toBeVisible();
+  await expect.element(first).toHaveTextContent('Step through');
+  await expect.element(first).toHaveFocus();
 });
