@@ -38,6 +38,14 @@ export function retrievedOf(view: RunView, visits: readonly number[]): { how: st
   });
 }
 
+/** As what an ask shows a prompt: the current one, or one of the trajectory; null where it does not show it. */
+export function shownAs({ parts }: AskView, prompt: string): 'current' | 'trajectory' | null {
+  const text = prompt.trim();
+  if (text === '') return null;
+  const stands = (as: string) => parts.some((part) => part.origin === as && part.text.includes(text));
+  return stands('current') ? 'current' : stands('trajectory') ? 'trajectory' : null;
+}
+
 /**
  * Of what was recalled for an ask, what it really showed: prompts that stand in its parts of the trajectory. Some methods
  * recall more than an ask shows, or choose by it and show nothing.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Part, RunEvent } from '../../src/core/events.ts';
 import { drawnParts, partsOfVisits, visitsOf } from '../../src/ui/loop-parts.ts';
-import { outcomes, shownOf } from '../../src/ui/passed.ts';
+import { outcomes, shownAs, shownOf } from '../../src/ui/passed.ts';
 import { emptyView, reduce } from '../../src/ui/run-view.ts';
 import { recordedEvents } from './recorded.ts';
 
@@ -49,6 +49,15 @@ test('an ask shows what was recalled last before it, and of that only what stand
   expect(shown(3)).toEqual(['c0', 'c2']);
   expect(shown(4)).toEqual([]);
   expect(shown(5)).toEqual([]);
+
+  const as = (ask: number, prompt: string) => {
+    const one = view.asks.get(ask);
+    return one && shownAs(one, prompt);
+  };
+  expect(as(1, 'Good or bad?')).toBe('trajectory');
+  expect(as(4, ' Praise or blame? ')).toBe('current');
+  expect(as(4, 'Good or bad?')).toBeNull();
+  expect(as(1, '')).toBeNull();
 });
 
 test('the final test is whole for a prompt when the next one is asked about, and at its end', () => {
