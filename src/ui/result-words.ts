@@ -1,7 +1,7 @@
 import type { TestResult } from '../core/events.ts';
 import { isError, type Leak } from '../core/leakage.ts';
 import type { Spread } from '../core/robustness.ts';
-import { counted, percent, points, roughly } from './format.ts';
+import { counted, percent, percentWithInterval, points, roughly } from './format.ts';
 
 /** What a final test says, in sentences. */
 
@@ -26,10 +26,10 @@ export function verdictWords(result: TestResult): string {
 }
 
 /** One sentence when the score fell from the examples that chose the prompt to unseen ones by more than chance explains. */
-export function gapWords({ gap, best }: TestResult): string | null {
+export function gapWords({ gap, best, n }: TestResult): string | null {
   if (!gap || gap.low <= 0) return null;
   const fitted = points(gap.difference, gap).replace('+', '');
-  return `On ${gap.split} ${percent(gap.score)}, on unseen examples ${percent(best.score)}: the search has fitted ${fitted} of chance.`;
+  return `On ${gap.split} ${percentWithInterval(gap.score, gap.n)}, on unseen examples ${percentWithInterval(best.score, n)}: the search has fitted ${fitted} of chance.`;
 }
 
 /** How many examples leak, of the test split or of the others. */

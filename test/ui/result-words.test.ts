@@ -53,7 +53,7 @@ describe('verdictWords', () => {
 test('gapWords speaks of a gap above 0 alone', () => {
   const gap = { split: 'validation', score: 0.78, n: 90, difference: 0.14, low: 0.05, high: 0.23 } as const;
   expect(gapWords(result({}, { gap }))).toBe(
-    'On validation 78 %, on unseen examples 64 %: the search has fitted 14 points [5, 23] of chance.',
+    'On validation 78 % [68, 85] n = 90, on unseen examples 64 % [54, 73] n = 96: the search has fitted 14 points [5, 23] of chance.',
   );
   expect(gapWords(result({}, { gap: { ...gap, low: -0.01 } }))).toBeNull();
   expect(gapWords(result({}, { gap: null }))).toBeNull();
