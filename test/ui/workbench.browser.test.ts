@@ -125,6 +125,26 @@ test('a part of the loop lights up, and tells what went through it in this step 
   await expect.element(inspector()).toHaveTextContent('the best so far');
 });
 
+test('parts of the loop and tabs explain themselves to the keyboard, too', async () => {
+  await opened();
+  const shown = () => document.querySelector('.tip:popover-open')?.textContent ?? '';
+  part(/^Trajectory/)
+    .element()
+    .focus();
+  await userEvent.keyboard('{Tab}');
+  const station = document.activeElement;
+  await expect.poll(shown).not.toBe('');
+  expect(station?.getAttribute('aria-describedby')).toBe(document.querySelector('.tip:popover-open')?.id);
+  await userEvent.keyboard('{Escape}');
+  expect(shown()).toBe('');
+  page
+    .getByRole('tab', { name: /^Trajectory/ })
+    .element()
+    .focus();
+  await userEvent.keyboard('{ArrowRight}');
+  await expect.poll(shown).toContain('asks the optimizer model');
+});
+
 test('a live run is held after each stage and let go', async () => {
   const run = handRun();
   await render(App, { whetstone: standIn(() => run) });
