@@ -1,5 +1,6 @@
 import { EngineError } from '../core/model.ts';
 import { fetchFiles, keptOf, type ModelFiles as Source, removeFiles } from '../engines/model-files.ts';
+import { keepParts } from '../engines/parts.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
 import { makeSpeed } from './speed.ts';
 import type { Downloads, ModelFiles } from './types.ts';
@@ -36,6 +37,9 @@ export function makeDownloads(
   async function refresh(): Promise<void> {
     const models = [...(await held())];
     const found = await keptOf(models.map(([, { files }]) => files));
+    // A newer version of the page has other parts than those that were kept with the model.
+    const kinds = new Set(models.flatMap(([, { files }], at) => (found[at]?.whole ? [files.kind] : [])));
+    for (const kind of kinds) void keepParts(kind);
     const changed = models.flatMap(([id, { bytes: expected }], at): [string, ModelFiles][] => {
       const { whole, bytes, total } = found[at] ?? { whole: false, bytes: 0, total: null };
       if (going.has(id)) return [];
@@ -73,6 +77,7 @@ export function makeDownloads(
       tell([[id, { state: 'downloading', loaded, total: size, bytesPerSecond, leftMs }]]);
     };
     await fetchFiles(files, report, signal);
+    await keepParts(files.kind);
     const [kept] = await keptOf([files]);
     if (!kept?.whole) {
       throw new EngineError(

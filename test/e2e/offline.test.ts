@@ -18,8 +18,13 @@ async function kept(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
 }
 
-async function runOnce(page: Page): Promise<string | undefined> {
-  await chooseRun(page, { task: 'few-reviews', method: 'GPO', steps: 1, candidates: 1 });
+/** Resolves when it answers for the page that is open, which was not loaded again. */
+async function claimed(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+}
+
+async function runOnce(page: Page, method = 'GPO'): Promise<string | undefined> {
+  await chooseRun(page, { task: 'few-reviews', method, steps: 1, candidates: 1 });
   await askAnew(page);
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: PATIENCE });
@@ -83,3 +88,38 @@ describe('the page without a network', () => {
     },
   );
 });
+
+describe.skipIf(!modelsHere)(
+  'a model that was downloaded (skipped without the model files: npm run models)',
+  () => {
+    let opened: Opened;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened.close());
+
+    test(
+      'runs without a network on the first visit, though it never ran before',
+      { timeout: 2 * PATIENCE },
+      async () => {
+        const page = await opened.newPage();
+        await page.goto(opened.url);
+        await importTask(
+          page,
+          smallTask('movie-reviews', 'few-reviews', { train: 4, validation: 3, test: 3 }),
+        );
+        await claimed(page);
+        await page.getByRole('button', { name: 'Models' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Models' });
+        const row = dialog.locator(`[data-model="${DEFAULT_MODEL.id}"]`);
+        await row.getByRole('button', { name: 'Download' }).click();
+        await row.getByText('Works offline').waitFor({ timeout: 120_000 });
+        await dialog.getByRole('button', { name: 'Close' }).click();
+        await opened.goOffline();
+        // A method that needs no sentence vectors: their model is no part of the download.
+        expect(await runOnce(page, 'Random search')).toBeDefined();
+        expect(opened.errors).toEqual([]);
+      },
+    );
+  },
+);
