@@ -276,6 +276,18 @@ test('closing the inspector leads the keyboard back; Escape closes what lies ove
   await expect.element(close).toBeVisible();
 });
 
+test('on a narrow page the sheet of the inspector takes the keyboard', async () => {
+  await page.viewport(400, 800);
+  await started(recordedEvents().slice(0, 1080));
+  const point = page.getByRole('button', { name: /^c1, / });
+  await expect.element(point).toBeInTheDocument();
+  const dot = point.element();
+  if (!(dot instanceof SVGElement)) throw new Error('no point in the chart');
+  dot.focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => document.activeElement?.textContent).toBe('Candidate c1');
+});
+
 test('library: runs are resumed, opened, exported, and deleted until that is taken back', async () => {
   const whetstone = standIn(
     (config) => playedRun(config, recordedEvents().slice(0, 300), Infinity, 0),
