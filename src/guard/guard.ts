@@ -154,7 +154,8 @@ if (inPage) {
 }
 if (inServiceWorker)
   addEventListener('install', () => {
-    for (const url of [location.href, new URL('guard.js', location.href).href]) note(url, 'browser', 'left');
+    for (const script of [location.href, 'guard.js', 'notified.js'])
+      note(new URL(script, location.href).href, 'browser', 'left');
   });
 
 if (rows) rows.onmessage = ({ data }: MessageEvent<readonly Asked[]>) => data.forEach(keep);

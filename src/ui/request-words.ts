@@ -11,14 +11,14 @@ export function whyOf({ url, how }: Request, base: string): string {
   const file = path.slice(path.lastIndexOf('/') + 1);
   if (how === 'navigation') return 'The page itself';
   if (path === 'guard.js') return 'What holds the page to these rules';
-  if (path === 'sw.js') return 'The copy that opens without a network';
+  if (path === 'sw.js' || path === 'notified.js') return 'The copy that opens without a network';
   if (path.startsWith('lessons/')) return 'Lesson';
   if (path === 'models/index.json') return 'Which models this server has';
   if (path.startsWith('models/Xenova/')) return 'Embedding model';
   if (path.startsWith('models/')) return file.endsWith('.json') ? 'Description of a model' : 'Model weights';
   if (/^(?:wllama|webllm|ort-wasm|bge|worker|esm)\b/.test(file)) return 'Engine';
   if (/^workbox|^(?:import\.worker)/.test(file)) return 'Part of the page';
-  if (/\.(?:svg|webmanifest|ico)$/.test(file)) return 'Icon and name, for the browser';
+  if (/\.(?:svg|png|webmanifest|ico)$/.test(file)) return 'Icon and name, for the browser';
   return 'Part of the page';
 }
 

@@ -21,6 +21,7 @@ test.each([
   ['', 'navigation', 'The page itself'],
   ['guard.js', 'script', 'What holds the page to these rules'],
   ['sw.js', 'browser', 'The copy that opens without a network'],
+  ['notified.js', 'browser', 'The copy that opens without a network'],
   ['assets/Library-AaYd4Vh-.js', 'script', 'Part of the page'],
   ['assets/wllama-DrYkKwf9.wasm', 'fetch', 'Engine'],
   ['assets/webllm.worker-D9O78hQO.js', 'other', 'Engine'],
