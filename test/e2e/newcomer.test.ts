@@ -9,6 +9,7 @@ import { parseTask } from '../../src/app/task-file.ts';
 import { DEFAULT_MODEL } from '../../src/engines/models.ts';
 import { locate } from '../../scripts/model-store.js';
 import { open, runIds, violationsInBoth, type Opened } from './open.ts';
+import { wholeView } from './view.ts';
 
 /**
  * All that somebody new does in a first hour, by the page alone and with the real small model: a table is imported, a
@@ -296,7 +297,7 @@ describe.skipIf(!modelsHere)('somebody new (skipped without the model files: npm
         .toBe(2);
       await runs.last().getByRole('button', { name: 'Open' }).click();
       expect(await seen(page)).toEqual(live);
-      const whole = (of: Page) => of.getByRole('region', { name: 'Run', exact: true }).innerText();
+      const whole = await wholeView(page);
 
       // The file in a fresh profile: the identical view.
       elsewhere = await open({ webgpu: false });
@@ -307,7 +308,7 @@ describe.skipIf(!modelsHere)('somebody new (skipped without the model files: npm
       await other.getByRole('link', { name: 'Library' }).click();
       await other.getByLabel('Run file').setInputFiles(bundle);
       expect(await seen(other)).toEqual(live);
-      expect(await whole(other)).toBe(await whole(page));
+      expect(await wholeView(other)).toEqual(whole);
       for (const { errors, left } of [opened, elsewhere]) {
         expect(errors).toEqual([]);
         expect(left).toEqual([]);
