@@ -143,7 +143,7 @@ test('the page follows a run, and each control reaches it', async () => {
 
   await page.getByRole('button', { name: 'Pause' }).click();
   run.send({ type: 'status', status: 'paused' });
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
   run.send({ type: 'status', status: 'running' });
   await page.getByRole('button', { name: 'Finish now' }).click();
   await page.getByRole('button', { name: 'Stop' }).click();

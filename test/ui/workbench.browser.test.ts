@@ -155,8 +155,8 @@ test('a live run is held after each stage and let go', async () => {
   const bar = page.getByRole('toolbar', { name: 'Step mode' });
   // All by keys: what has the focus keeps it, whatever it says by now.
   const first = bar.getByRole('button').first();
-  first.element().focus();
   await expect.element(first).toHaveTextContent('Step through');
+  first.element().focus();
   await userEvent.keyboard('{Enter}');
   expect(run.calls).toEqual(['next']);
   run.send({ type: 'stepping', stepping: true, held: false });
