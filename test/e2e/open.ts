@@ -118,6 +118,8 @@ export async function open({
       serving = null;
     },
     async close() {
+      // What is on its way through a test's own hands may end with the browser.
+      await context.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
       await serving?.close();
       proxy.close();
