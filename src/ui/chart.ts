@@ -61,17 +61,8 @@ export interface Tick {
   text: string;
 }
 
-export interface TestDot {
-  id: string;
-  x: number;
-  y: number;
-  low: number;
-  high: number;
-  score: number;
-  n: number;
-  best: boolean;
-  label: string;
-}
+/** Drawn as a candidate is, with none of what the search made of it. */
+export type TestDot = Pick<Dot, 'id' | 'x' | 'y' | 'low' | 'high' | 'score' | 'n' | 'best' | 'label'>;
 
 const STRIP = 76;
 
