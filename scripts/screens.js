@@ -255,22 +255,22 @@ async function takeAll(args) {
         await show(page, url, screen);
         for (const width of widths) {
           await page.setViewportSize({ width, height });
-          for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+          const picture = (/** @type {string} */ of) => join(out, `${screen[0]}-${width}-${of}.png`);
+          for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
             await page.emulateMedia({ colorScheme });
             await page.waitForTimeout(200);
-            const picture = (/** @type {string} */ of) => join(out, `${screen[0]}-${width}-${of}.png`);
             await page.screenshot({ path: picture(colorScheme), fullPage: width === 360 });
-            // Where columns scroll by themselves, once more as high as the longest of them.
-            const hidden = colorScheme === 'light' ? await hiddenBelow(page) : 0;
-            if (hidden > 0) {
-              await page.setViewportSize({ width, height: height + hidden });
-              await page.waitForTimeout(200);
-              await page.screenshot({ path: picture('whole') });
-              await page.setViewportSize({ width, height });
-            }
             if (width < 1920 && args.includes('--check'))
               for (const fault of await faultsOf(page, colorScheme === 'dark'))
                 say(`${colorScheme}: ${fault}`);
+          }
+          // Where columns scroll by themselves, once more as high as the longest of them; that scrolls them back.
+          const hidden = await hiddenBelow(page);
+          if (hidden > 0) {
+            await page.setViewportSize({ width, height: height + hidden });
+            await page.waitForTimeout(200);
+            await page.screenshot({ path: picture('whole') });
+            await page.setViewportSize({ width, height });
           }
         }
       } catch (error) {
