@@ -43,7 +43,7 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
   if (examples.length > 0 && letters >= MOST * examples.length)
     return {
       metric: { kind: 'choice' },
-      why: `${part(letters, examples.length)} answers are letters of options that the input lists, such as ${answers[0] ?? '(A)'}: right when the letter is.`,
+      why: `${part(letters, examples.length)} answers are letters of options that the input lists, such as ${answers[0] ?? '(A)'}: right when the letter is the same.`,
     };
 
   const spellings = commonSpellings(answers);
@@ -86,7 +86,7 @@ export function guessMetric(examples: readonly Labelled[]): MetricGuess {
     if (canBeRead(metric, options))
       return {
         metric,
-        why: `There are only ${options.length} different answers (${options.slice(0, 6).join(', ')}${options.length > 6 ? '…' : ''}): right when the option is.`,
+        why: `There are only ${options.length} different answers (${options.slice(0, 6).join(', ')}${options.length > 6 ? '…' : ''}): right when the option is the same.`,
       };
   }
 
