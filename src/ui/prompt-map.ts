@@ -6,48 +6,51 @@ import type { Vectors } from './vectors.ts';
 
 const PAD = 30;
 
-/** The axes are found from so many prompts, spread evenly over the run: the work grows with their cube. */
+/** The plane is found from so many prompts, spread evenly over the run: the work grows with their cube. */
 const FITTED = 40;
 
 /** Distance of points that stand on each other and are spread. */
 const STACK = 9;
 
-export interface Projection {
-  points: { x: number; y: number }[];
-  /** Share of the differences between the prompts that the two axes show, 0..1; 1 when there are none. */
-  held: number;
+/** A plane through the prompts, in which most of the distances between them are kept (principal components). */
+export interface Plane {
+  mean: Float64Array;
+  across: Float64Array;
+  up: Float64Array;
 }
 
 /**
- * Points in the plane that keeps most of the distances between `vectors` (principal components), same order. An axis
- * is turned so that the first vector lies left of the middle, and below it; where it lies on the middle the point
- * farthest from it decides. `also` takes part in finding the axes without being placed, so that they stay where they
- * are while a recording plays.
+ * The plane of `vectors`; null for none. It is turned so that the first vector lies left of the middle, and below it;
+ * where it lies on the middle the point farthest from it decides.
  */
-export function project(
-  vectors: readonly Float32Array[],
-  also: readonly Float32Array[] = vectors,
-): Projection {
+export function planeOf(vectors: readonly Float32Array[]): Plane | null {
   const first = vectors[0];
-  if (first === undefined) return { points: [], held: 1 };
-  const fitted = evenly(also.length >= vectors.length ? also : vectors, FITTED);
+  if (first === undefined) return null;
+  const fitted = evenly(vectors, FITTED);
   const mean = meanOf(fitted);
   const coordinates = principalCoordinates(fitted, 2);
-  const axes = [0, 1].map((c) => {
-    const axis = axisOf(
+  const axis = (c: number) => {
+    const found = axisOf(
       fitted,
       coordinates.map((point) => point[c] ?? 0),
       mean,
     );
-    const at = along(axis, first, mean);
+    const at = along(found, first, mean);
     const size = coordinates.reduce((most, point) => Math.max(most, Math.abs(point[c] ?? 0)), 0);
-    return at > 1e-6 * size ? axis.map((x) => -x) : axis;
-  });
-  const [across, up] = axes;
-  const points = vectors.map((vector) => ({
-    x: across ? along(across, vector, mean) : 0,
-    y: up ? along(up, vector, mean) : 0,
-  }));
+    return at > 1e-6 * size ? found.map((x) => -x) : found;
+  };
+  return { mean, across: axis(0), up: axis(1) };
+}
+
+export interface Projection {
+  points: { x: number; y: number }[];
+  /** Share of the differences between the prompts that the plane shows, 0..1; 1 when there are none. */
+  held: number;
+}
+
+/** Where `vectors` lie in the plane, same order. */
+export function project(vectors: readonly Float32Array[], { mean, across, up }: Plane): Projection {
+  const points = vectors.map((vector) => ({ x: along(across, vector, mean), y: along(up, vector, mean) }));
   let all = 0;
   let shown = 0;
   for (const [i, vector] of vectors.entries()) {
@@ -91,24 +94,27 @@ export interface PromptMap {
 }
 
 /**
- * Places every candidate whose prompt has a vector in `width` × `height` pixels, distances alike in both directions.
- * Candidates on one spot (the same words with other worked examples) are spread around it.
+ * Places every candidate whose prompt has a vector in `width` × `height` pixels of the plane, distances alike in both
+ * directions; none while there is no plane. Candidates on one spot (the same words with other worked examples) are spread
+ * around it.
  */
 export function promptMap(
   view: Pick<RunView, 'candidates'>,
   vectors: Vectors,
+  plane: Plane | null,
   path: readonly Stop[],
   width: number,
   height: number,
-  also?: readonly Float32Array[],
 ): PromptMap {
   const known = [...view.candidates.values()].flatMap(({ candidate }) => {
     const vector = vectors.get(candidate.prompt);
     return vector ? [{ id: candidate.id, vector }] : [];
   });
+  const unplaced = view.candidates.size - known.length;
+  if (plane === null) return { width, height, points: [], moves: [], held: 1, unplaced };
   const { points: flat, held } = project(
     known.map(({ vector }) => vector),
-    also,
+    plane,
   );
   const xs = extent(flat.map(({ x }) => x));
   const ys = extent(flat.map(({ y }) => y));
@@ -137,7 +143,7 @@ export function promptMap(
     from = to;
     begun = false;
   }
-  return { width, height, points, moves, held, unplaced: view.candidates.size - points.length };
+  return { width, height, points, moves, held, unplaced };
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { promptVectors } from '../../src/app/prompt-vectors.ts';
 import { bgeEmbedder, EMBEDDER_BYTES } from '../../src/embed/bge.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
-import { project } from '../../src/ui/prompt-map.ts';
+import { planeOf, project } from '../../src/ui/prompt-map.ts';
 
 const modelsUrl = new URL('/models/', location.href).href;
 const folder = `${modelsUrl}Xenova/bge-small-en-v1.5/`;
@@ -45,7 +45,9 @@ describe.skipIf(!here)('prompts placed by BGE (skipped without the model files: 
   test('prompts that ask for the same lie nearer to each other than to the others', async () => {
     const vectors = promptVectors(() => embedder, Promise.resolve(memoryStore()));
     const all = await vectors.embed([...sentiment, ...sorting], () => undefined, signal);
-    const { points, held } = project(all);
+    const plane = planeOf(all);
+    if (plane === null) throw new Error('There is no plane.');
+    const { points, held } = project(all, plane);
     expect(held).toBeGreaterThan(0.5);
     const across = (i: number) => points[i]?.x ?? NaN;
     for (const i of [0, 1, 2]) {

@@ -2,8 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { CandidateView } from '../../src/ui/run-view.ts';
-import { arrow, labels, nearestPoint, pointTowards, project, promptMap } from '../../src/ui/prompt-map.ts';
-import { withVectors } from '../../src/ui/vectors.ts';
+import {
+  arrow,
+  labels,
+  nearestPoint,
+  planeOf,
+  pointTowards,
+  project,
+  promptMap,
+  type Stop,
+} from '../../src/ui/prompt-map.ts';
+import { withVectors, type Vectors } from '../../src/ui/vectors.ts';
 
 const vector = (...numbers: number[]) => Float32Array.from(numbers);
 const at = { tokens: 0, calls: 0, ms: 0 };
@@ -19,10 +28,21 @@ function runOf(prompts: readonly string[]) {
 }
 const stand = (candidate: string, step: number) => ({ candidate, step, score: 0, at });
 
+function through(vectors: Float32Array[], all = vectors) {
+  const plane = planeOf(all);
+  if (plane === null) throw new Error('There is no plane of no vectors.');
+  return project(vectors, plane);
+}
+
+function mapOf(run: ReturnType<typeof runOf>, vectors: Vectors, path: readonly Stop[], width = 400) {
+  const plane = planeOf([...vectors.values()].flatMap((one) => one ?? []));
+  return promptMap(run, vectors, plane, path, width, 300);
+}
+
 test('points of a plane keep their distances; the first stands left of the middle and below it', () => {
   // Around the mean (3, 1): along x by -3, 3, 0, 0 and along y by -1, 1, -1, 1 (no correlation is 0 here: 2 * 3).
   const flat = [vector(0, 0, 5), vector(6, 0, 5), vector(0, 2, 5), vector(6, 2, 5)];
-  const { points, held } = project(flat);
+  const { points, held } = through(flat);
   expect(held).toBeCloseTo(1, 6);
   const distance = (i: number, j: number) =>
     Math.hypot((points[i]?.x ?? 0) - (points[j]?.x ?? 0), (points[i]?.y ?? 0) - (points[j]?.y ?? 0));
@@ -43,23 +63,23 @@ test('what two directions hold of the differences is told', () => {
     vector(0, 0, 1),
     vector(0, 0, -1),
   ];
-  expect(project(cross).held).toBeCloseTo(26 / 28, 6);
-  expect(project([vector(1, 2), vector(1, 2)])).toEqual({
+  expect(through(cross).held).toBeCloseTo(26 / 28, 6);
+  expect(through([vector(1, 2), vector(1, 2)])).toEqual({
     points: [
       { x: 0, y: 0 },
       { x: 0, y: 0 },
     ],
     held: 1,
   });
-  expect(project([])).toEqual({ points: [], held: 1 });
+  expect(planeOf([])).toBeNull();
 });
 
 test('with the whole recording at hand a point stays where it is while others come', () => {
   const all = Array.from({ length: 30 }, (_, i) =>
     vector(Math.sin(i), Math.cos(2 * i), Math.sin(3 * i), i / 9),
   );
-  const early = project(all.slice(0, 5), all).points;
-  const late = project(all, all).points;
+  const early = through(all.slice(0, 5), all).points;
+  const late = through(all, all).points;
   for (const [i, point] of early.entries()) {
     expect(point.x).toBeCloseTo(late[i]?.x ?? NaN, 9);
     expect(point.y).toBeCloseTo(late[i]?.y ?? NaN, 9);
@@ -69,7 +89,7 @@ test('with the whole recording at hand a point stays where it is while others co
 test('the way of the search joins the candidates at which it stood; staying is no move', () => {
   const vectors = withVectors(undefined, ['a', 'b', 'c'], [vector(0, 0), vector(4, 0), vector(4, 2)]);
   const path = [stand('c0', 0), stand('c1', 1), stand('c1', 2), stand('c9', 3), stand('c2', 4)];
-  const drawn = promptMap(runOf(['a', 'b', 'c', 'd']), vectors, path, 400, 300);
+  const drawn = mapOf(runOf(['a', 'b', 'c', 'd']), vectors, path);
   expect(drawn.moves.map(({ from, to, step }) => [from.id, to.id, step])).toEqual([
     ['c0', 'c1', 1],
     ['c1', 'c2', 4],
@@ -86,7 +106,7 @@ test('a stop that begins anew marks the next move that can be drawn', () => {
     { candidate: 'c1', step: 10 },
     { candidate: 'c0', step: 15 },
   ];
-  const { moves } = promptMap(runOf(['a', 'b', 'c']), vectors, path, 400, 300);
+  const { moves } = mapOf(runOf(['a', 'b', 'c']), vectors, path);
   expect(moves.map(({ to, anew }) => [to.id, anew])).toEqual([
     ['c1', true],
     ['c0', false],
@@ -114,7 +134,7 @@ test('every candidate with a vector is placed once and inside; the same words do
           prompts,
           rows.map((row) => vector(...row)),
         );
-        const { points } = promptMap(runOf(prompts), vectors, [], width, 300);
+        const { points } = mapOf(runOf(prompts), vectors, [], width);
         expect(points.map((point) => point.id)).toEqual(prompts.map((_, i) => `c${i}`));
         for (const { x, y } of points) {
           // Points of one spot stand around it: of 6 at most, three widths of a point away.
