@@ -49,7 +49,7 @@ const compiledAhead: Plugin = {
 
 /**
  * The service worker that lets the page open without a network. The page's own parts are fetched at once, those of an
- * engine when its model is downloaded (src/engines/parts.ts) or first used; weights have caches of their own (src/engines), which no update of the page touches.
+ * engine when its model is downloaded (src/app/kept-parts.ts) or first used; weights have caches of their own (src/engines), which no update of the page touches.
  */
 const offline = VitePWA({
   registerType: 'prompt',

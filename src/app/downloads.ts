@@ -1,7 +1,7 @@
 import { EngineError } from '../core/model.ts';
 import { fetchFiles, keptOf, type ModelFiles as Source, removeFiles } from '../engines/model-files.ts';
-import { keepParts } from '../engines/parts.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
+import { keepEmbedder, keepEngineParts } from './kept-parts.ts';
 import { makeSpeed } from './speed.ts';
 import type { Downloads, ModelFiles } from './types.ts';
 
@@ -17,11 +17,13 @@ export interface Held {
 /**
  * Downloads of models, one after another or at once, as the user asks. Nothing is remembered about them but the files
  * themselves: what is there of a model that is not whole is a paused download. `held` gives the models that have files,
- * `allow` rejects for files that may not be fetched.
+ * `allow` rejects for files that may not be fetched. What a run needs besides comes along: the engine's parts, and
+ * the embedding model from the page's own models at `modelsUrl`.
  */
 export function makeDownloads(
   held: () => Promise<ReadonlyMap<string, Held>>,
   allow: (files: Source) => Promise<void>,
+  modelsUrl: string,
 ): Downloads {
   let states: ReadonlyMap<string, ModelFiles> | null = null;
   const going = new Map<string, { stop: AbortController; ended: Promise<void> }>();
@@ -39,7 +41,7 @@ export function makeDownloads(
     const found = await keptOf(models.map(([, { files }]) => files));
     // A newer version of the page has other parts than those that were kept with the model.
     const kinds = new Set(models.flatMap(([, { files }], at) => (found[at]?.whole ? [files.kind] : [])));
-    for (const kind of kinds) void keepParts(kind);
+    for (const kind of kinds) void keepEngineParts(kind);
     const changed = models.flatMap(([id, { bytes: expected }], at): [string, ModelFiles][] => {
       const { whole, bytes, total } = found[at] ?? { whole: false, bytes: 0, total: null };
       if (going.has(id)) return [];
@@ -76,8 +78,9 @@ export function makeDownloads(
       const leftMs = size !== null && bytesPerSecond ? ((size - loaded) * 1000) / bytesPerSecond : null;
       tell([[id, { state: 'downloading', loaded, total: size, bytesPerSecond, leftMs }]]);
     };
+    const embedder = keepEmbedder(modelsUrl);
     await fetchFiles(files, report, signal);
-    await keepParts(files.kind);
+    await Promise.all([embedder, keepEngineParts(files.kind)]);
     const [kept] = await keptOf([files]);
     if (!kept?.whole) {
       throw new EngineError(

@@ -64,7 +64,7 @@ export function makeModels(store: Promise<Store>): Models {
 
   const machine = () => (probed ??= probe());
   const files = () => (served ??= servedFiles(MODELS_URL, new AbortController().signal));
-  const downloads = makeDownloads(held, requireReach);
+  const downloads = makeDownloads(held, requireReach, MODELS_URL);
 
   async function restore(): Promise<void> {
     const kept = v.safeParse(keptModels, await (await store).setting(CUSTOM_MODELS).catch(() => null));
