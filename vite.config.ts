@@ -47,6 +47,9 @@ const compiledAhead: Plugin = {
   },
 };
 
+/** A server may say that files vary by origin; a worker's script is asked for with one, the page keeps it without. */
+const matchOptions = { ignoreVary: true };
+
 /**
  * The service worker that lets the page open without a network. The page's own parts are fetched at once, those of an
  * engine when its model is downloaded (src/app/kept-parts.ts) or first used; weights have caches of their own (src/engines), which no update of the page touches.
@@ -69,14 +72,14 @@ const offline = VitePWA({
       {
         urlPattern: ({ url, sameOrigin }) => sameOrigin && url.pathname.includes('/assets/'),
         handler: 'CacheFirst',
-        options: { cacheName: 'whetstone/engines', expiration: { maxEntries: 30 } },
+        options: { cacheName: 'whetstone/engines', expiration: { maxEntries: 30 }, matchOptions },
       },
       {
         // The list of models that the server has, and the embedding model, which keeps no cache of its own.
         urlPattern: ({ url, sameOrigin }) =>
           sameOrigin && /\/models\/(?:index\.json$|Xenova\/)/.test(url.pathname),
         handler: 'NetworkFirst',
-        options: { cacheName: 'whetstone/embedder' },
+        options: { cacheName: 'whetstone/embedder', matchOptions },
       },
     ],
   },
@@ -86,7 +89,29 @@ const executablePath = browserPath();
 
 const withoutModels = ['hostile', 'kept', 'lacks', 'licences'].map((name) => `test/e2e/${name}.test.ts`);
 
-/** A project of end-to-end tests; `groupOrder`: those of a higher one begin when these have ended. */
+/** A project of tests of parts in a browser; those of a higher `groupOrder` begin when the others have ended. */
+const inBrowser = (name: string, groupOrder: number, which: TestProjectInlineConfiguration['test']) => ({
+  extends: true as const,
+  test: {
+    name,
+    testTimeout: 120_000,
+    // A machine with other work is late now and then. What needed a second try is told.
+    retry: 1,
+    sequence: { groupOrder },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { ...(executablePath ? { executablePath } : {}), args: webgpuFlags() },
+      }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+    ...which,
+  },
+});
+
+/** A project of end-to-end tests; as above. */
 const endToEnd = (name: string, groupOrder: number, which: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
   test: {
@@ -157,32 +182,22 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.browser.test.ts', 'test/e2e/**'],
           setupFiles: ['test/properties.ts'],
+          // The usual number, one less than cores, leaves half of a machine with two idle.
+          maxWorkers: '100%',
           // Property tests take seconds where the machine has other work.
           testTimeout: 60_000,
           environment: 'node',
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'browser',
-          include: ['test/**/*.browser.test.ts'],
-          testTimeout: 120_000,
-          // A machine with other work is late now and then. What needed a second try is told.
-          retry: 1,
-          fileParallelism: false,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({
-              launchOptions: { ...(executablePath ? { executablePath } : {}), args: webgpuFlags() },
-            }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
-      // A real model wants the machine for itself; what asks none does not.
+      // A real model or a gradient wants the machine for itself; what asks none does not.
+      inBrowser('browser-pages', 1, {
+        include: ['test/{ui,app,storage}/**/*.browser.test.ts'],
+        maxWorkers: 2,
+      }),
+      inBrowser('browser', 2, {
+        include: ['test/{embed,engines,gradient,scripts}/**/*.browser.test.ts'],
+        fileParallelism: false,
+      }),
       endToEnd('e2e-pages', 1, { include: withoutModels, maxWorkers: 2 }),
       endToEnd('e2e', 2, { include: ['test/e2e/*.test.ts'], exclude: withoutModels, fileParallelism: false }),
     ],

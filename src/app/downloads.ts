@@ -1,7 +1,7 @@
 import { EngineError } from '../core/model.ts';
 import { fetchFiles, keptOf, type ModelFiles as Source, removeFiles } from '../engines/model-files.ts';
 import { requestPersistence, storageUsage } from '../storage/quota.ts';
-import { keepEmbedder, keepEngineParts } from './kept-parts.ts';
+import { dropEmbedder, keepEmbedder, keepEngineParts } from './kept-parts.ts';
 import { makeSpeed } from './speed.ts';
 import type { Downloads, ModelFiles } from './types.ts';
 
@@ -129,10 +129,9 @@ export function makeDownloads(
       if (!model) return;
       const others = [...models].filter(([other]) => other !== id).map(([, { files }]) => files);
       const kept = await keptOf(others);
-      await removeFiles(
-        model.files,
-        others.filter((_, at) => kept[at]?.whole),
-      );
+      const whole = others.filter((_, at) => kept[at]?.whole);
+      await removeFiles(model.files, whole);
+      if (whole.length === 0) await dropEmbedder();
       await refresh();
     },
   };

@@ -32,6 +32,11 @@ export async function keepEmbedder(modelsUrl: string): Promise<void> {
   });
 }
 
+/** Gives its room back. */
+export async function dropEmbedder(): Promise<void> {
+  await caches.delete(EMBEDDER);
+}
+
 async function keep(cacheName: string, urls: () => Promise<string[]>): Promise<void> {
   try {
     if (!('serviceWorker' in navigator) || !(await navigator.serviceWorker.getRegistration())) return;
