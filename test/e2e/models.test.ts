@@ -75,9 +75,9 @@ describe.skipIf(!here)(`a download${skipped}`, () => {
 
     // The model file is out of reach, and the run loads all the same.
     await page.context().route(`**/${DEFAULT_MODEL.path}`, (route) => route.abort());
-    ({ row } = await dialogOn(page));
-    await row.getByText('Works offline').waitFor();
-    await page.getByRole('button', { name: 'Close' }).click();
+    const open = await dialogOn(page);
+    await open.row.getByText('Works offline').waitFor();
+    await open.dialog.getByRole('button', { name: 'Close' }).click();
     await page.getByLabel('Target model').selectOption(DEFAULT_MODEL.id);
     await page.getByRole('button', { name: 'Start' }).click();
     await page
