@@ -331,3 +331,20 @@ test.each([360, 760, 1024, 1280, 1920])('nothing scrolls sideways at %i px', asy
     expect(column.scrollWidth).toBeLessThanOrEqual(column.clientWidth);
   }
 });
+
+test('the browser is told to ask before a reload drops what was typed into a task', async () => {
+  await render(App, { whetstone: standIn(() => handRun()) });
+  const wouldAsk = () => !dispatchEvent(new Event('beforeunload', { cancelable: true }));
+  await page.getByRole('link', { name: 'Library' }).click();
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('button', { name: 'Edit' }).first().click();
+  await expect.element(page.getByLabelText(/^Input of/).first()).toBeVisible();
+  expect(wouldAsk()).toBe(false);
+  await page
+    .getByLabelText(/^Input of/)
+    .first()
+    .fill('Typed by hand');
+  expect(wouldAsk()).toBe(true);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  expect(wouldAsk()).toBe(false);
+});
