@@ -122,6 +122,8 @@ export interface RunSummary {
   task: string;
   taskName: string;
   optimizer: string;
+  /** Its budget lets it ask nothing in the search; absent otherwise. */
+  testOnly?: true;
   target: string;
   /** Milliseconds since the epoch. */
   started: number;

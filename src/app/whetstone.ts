@@ -19,6 +19,7 @@ import type { Experiments } from './experiments.ts';
 import { keptVectors } from './kept-vectors.ts';
 import { lessonFile, listedLessons } from './lessons.ts';
 import type { StartedRun } from './live-run.ts';
+import { runSummary } from './listed-run.ts';
 import { loadMethod } from './methods.ts';
 import { promptTags, tagPrompt } from './prompt-tags.ts';
 import { promptVectors } from './prompt-vectors.ts';
@@ -557,24 +558,3 @@ const asked = ({ message }: StorageError) => ({
   message,
   advice: 'It is left out: the run asks for it again and goes on.',
 });
-
-type Listed = Omit<RunRecord, 'task'> & { task: Pick<Task, 'id' | 'name'> };
-
-/** `held`: an open tab works on it. A record that says `running` without one was interrupted. */
-function runSummary(record: Listed, held: boolean): RunSummary {
-  const { id, task, config, started, steps, bestScore, bestPrompt, verdict } = record;
-  const status = record.status === 'running' && !held ? 'interrupted' : record.status;
-  return {
-    id,
-    task: task.id,
-    taskName: task.name,
-    optimizer: config.optimizer,
-    target: config.models.target,
-    started,
-    status,
-    steps,
-    bestScore,
-    bestPrompt,
-    verdict,
-  };
-}

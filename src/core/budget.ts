@@ -49,6 +49,11 @@ export function tokensUsed(usage: Usage): number {
   return target.in - target.cached + target.out + (optimizer.in - optimizer.cached + optimizer.out);
 }
 
+/** Whether it lets a search ask nothing at all, so that the run is its final test alone. */
+export function testOnly({ steps, targetCalls, tokens, minutes }: Budget): boolean {
+  return [steps, targetCalls, tokens, minutes].includes(0);
+}
+
 /** How much of the run is over by its budget, 0..1: the largest part of any limit that is used; 0 without a limit. */
 export function partUsed(budget: Budget, usage: Usage, step: number): number {
   const part = (used: number, limit: number | undefined) =>

@@ -1,5 +1,6 @@
 import { eventsOf, replayed } from '../../src/app/recordings.ts';
-import type { ModelChoice, RunSummary, Whetstone } from '../../src/app/types.ts';
+import { runSummary } from '../../src/app/listed-run.ts';
+import type { ModelChoice, Whetstone } from '../../src/app/types.ts';
 import type { Design } from '../../src/core/experiment.ts';
 import type { Engine } from '../../src/core/model.ts';
 import { optimizers } from '../../src/optimizers/index.ts';
@@ -94,19 +95,6 @@ export function compareWorld(store: Store = memoryStore()): CompareWorld {
     if (record === null) throw new Error('This run is no longer stored.');
     return record;
   };
-  const summary = (record: Awaited<ReturnType<typeof recordOf>>): RunSummary => ({
-    id: record.id,
-    task: record.task.id,
-    taskName: tasks.find(({ id }) => id === record.task.id)?.name ?? record.task.id,
-    optimizer: record.config.optimizer,
-    target: record.config.models.target,
-    started: record.started,
-    status: record.status,
-    steps: record.steps,
-    bestScore: record.bestScore,
-    bestPrompt: record.bestPrompt,
-    verdict: record.verdict,
-  });
   const bundled = tasks.map(({ id, name, description }) => ({
     id,
     name,
@@ -140,7 +128,7 @@ export function compareWorld(store: Store = memoryStore()): CompareWorld {
       }),
     runs: async () => {
       const { items } = await store.runs();
-      return Promise.all(items.map(async ({ id }) => summary(await recordOf(id))));
+      return Promise.all(items.map(async ({ id }) => runSummary(await recordOf(id), true)));
     },
     deleteRun: (id) => store.deleteRun(id),
     async recording(id) {
@@ -149,7 +137,7 @@ export function compareWorld(store: Store = memoryStore()): CompareWorld {
       const method = optimizers.find((one) => one.id === record.config.optimizer);
       if (method === undefined) throw new Error('There is no such method.');
       const events = await eventsOf(replayed({ record, effects: items }, method));
-      return { summary: summary(record), config: record.config, task: record.task, events };
+      return { summary: runSummary(record, true), config: record.config, task: record.task, events };
     },
   };
   return world;

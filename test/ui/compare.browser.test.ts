@@ -256,6 +256,25 @@ test('runs over other examples are said to be so and not tested', async () => {
   await expect.element(boxes.nth(0)).toBeVisible();
 });
 
+test('a mere test of a carried prompt is listed as one, not under a method that searched nothing', async () => {
+  const { world } = await ended({
+    ...SMALL,
+    factors: [],
+    seeds: [1],
+    carry: { tasks: tasks.slice(1, 2).map(({ id }) => id), targets: [SMALL.target] },
+  });
+  await opened(world);
+  await page.getByRole('tab', { name: 'Runs side by side' }).click();
+  await expect.element(page.getByText(/^Choose two runs or more/)).toBeVisible();
+  await expect.poll(() => page.getByRole('checkbox').elements().length).toBe(3);
+  const names = page
+    .getByRole('checkbox')
+    .elements()
+    .map((box) => box.closest('label')?.textContent ?? '');
+  expect(names.filter((name) => name.includes('test alone'))).toHaveLength(2);
+  expect(names.filter((name) => name.includes('GPO'))).toHaveLength(1);
+});
+
 test('the drawing becomes a file that stands alone', async () => {
   const { world, record } = await ended();
   await opened(world);

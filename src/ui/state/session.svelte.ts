@@ -125,6 +125,12 @@ export class Session {
   }
   #described: Promise<void> | null = null;
 
+  /** What a run searched with, in a word or two. */
+  methodName({ optimizer, testOnly }: Pick<RunSummary, 'optimizer' | 'testOnly'>): string {
+    if (testOnly) return 'test alone';
+    return this.methods.find(({ id }) => id === optimizer)?.name ?? optimizer;
+  }
+
   async refreshRuns(): Promise<void> {
     await this.#try('Listing earlier runs', async () => {
       this.#runs = (await this.whetstone.runs()).toSorted((a, b) => b.started - a.started);
