@@ -45,7 +45,7 @@ const STAGES = [
     name: 'build',
     commands: [['vite/bin/vite.js', 'build', '--logLevel', 'warn'], ['../scripts/check-build.js']],
   },
-  { name: 'browser', project: 'browser', browser: true },
+  { name: 'browser', project: 'browser*', browser: true },
   { name: 'e2e', project: 'e2e*', browser: true },
 ];
 
