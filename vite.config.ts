@@ -87,7 +87,9 @@ const offline = VitePWA({
 
 const executablePath = browserPath();
 
-const withoutModels = ['hostile', 'kept', 'lacks', 'licences'].map((name) => `test/e2e/${name}.test.ts`);
+const withoutModels = ['hostile', 'kept', 'kills', 'lacks', 'licences', 'share'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 /** A project of tests of parts in a browser; those of a higher `groupOrder` begin when the others have ended. */
 const inBrowser = (name: string, groupOrder: number, which: TestProjectInlineConfiguration['test']) => ({

@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { locate } from '../../scripts/model-store.js';
-import { DEFAULT_MODEL } from '../../src/engines/models.ts';
-import { importRun } from '../../src/storage/transfer.ts';
 import { open, replayed, runIds, violationsInBoth, type Opened } from './open.ts';
 import { wholeView } from './view.ts';
 
-/** What is shared between people: run bundles, lessons and links. Only a branch asks a model. */
+/** What is shared between people: run bundles, lessons and links. */
 
 const lesson = (id: string) => fileURLToPath(new URL(`../../public/lessons/${id}.bundle`, import.meta.url));
 const LESSON = lesson('a-gain-that-holds');
-/** With a model that is loaded, writes a proposal and answers an example, on a slow, shared machine. */
-const PATIENCE = 240_000;
-const modelsHere = locate(DEFAULT_MODEL.path, DEFAULT_MODEL.downloadBytes) !== null;
 
 let folder = '';
 let first: Opened;
@@ -42,16 +36,6 @@ async function openFile(page: Page, file: string): Promise<void> {
   await page.getByRole('link', { name: 'Lessons', exact: true }).click();
   await page.getByLabel('Run file').setInputFiles(file);
 }
-
-/** All events of a run, as far as it came. */
-const recorded = (page: Page, id: string): Promise<unknown[]> =>
-  page.evaluate(async (run) => {
-    const recording = await globalThis.whetstone?.recording(run);
-    await recording?.whole;
-    return [...(recording?.events ?? [])];
-  }, id);
-
-const told = (event: unknown, field: string): unknown => Reflect.get(Object(event), field);
 
 describe('a run bundle', () => {
   // The second one's log holds embeddings, so its map is drawn without the model that made them.
@@ -159,33 +143,6 @@ describe('a lesson', () => {
     }
   });
 
-  test.skipIf(!modelsHere)(
-    'gives way, on a first visit, to a run of this machine by one click (npm run models)',
-    { timeout: PATIENCE },
-    async () => {
-      const fresh = await open({ webgpu: false });
-      try {
-        const page = await fresh.newPage();
-        await page.goto(fresh.url);
-        await page.getByText('recorded', { exact: true }).waitFor();
-        await page.getByRole('button', { name: 'Try it on this machine' }).click();
-        const stop = page.getByRole('button', { name: 'Stop', exact: true });
-        await stop.waitFor();
-        const candidates = page.getByRole('table', { name: 'Candidates' });
-        await candidates.getByRole('button', { name: /^c0/ }).waitFor({ timeout: PATIENCE });
-        await expect
-          .poll(() => page.getByTestId('stage-line').innerText(), { timeout: PATIENCE })
-          .toMatch(/^Running\b[^]*\b[1-9]\d* calls/);
-        await stop.click();
-        await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: PATIENCE });
-        expect(fresh.errors).toEqual([]);
-        expect(fresh.left).toEqual([]);
-      } finally {
-        await fresh.close();
-      }
-    },
-  );
-
   test('can be branched from any of its steps', async () => {
     const page = await arrived(first);
     await page.getByRole('link', { name: 'Lessons', exact: true }).click();
@@ -208,47 +165,6 @@ describe('a lesson', () => {
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
   });
-
-  test.skipIf(!modelsHere)(
-    'goes on as a run of this machine from the step where it was branched, with the real model (npm run models)',
-    { timeout: PATIENCE },
-    async () => {
-      const page = await arrived(first);
-      const before = await runIds(page);
-      await page.getByRole('link', { name: 'Lessons', exact: true }).click();
-      await page.getByRole('button', { name: /Open “A gain that vanishes”/ }).click();
-      const guide = page.getByRole('region', { name: 'A gain that vanishes' });
-      await guide.getByRole('button', { name: /Step 2/ }).click();
-      await page.getByRole('button', { name: 'Branch from here' }).click();
-      const dialog = page.getByRole('dialog', { name: 'Branch from step 2' });
-      await dialog.getByLabel('Candidates a step').fill('1');
-      await dialog.getByLabel('Target calls in all').fill('80');
-      await dialog.getByRole('button', { name: 'Start the branch' }).click();
-      await page.getByText(/^Branched at step 2 from another run: Candidates a step 6 → 1$/).waitFor();
-      const stop = page.getByRole('button', { name: 'Stop', exact: true });
-      await stop.waitFor();
-      const [id = ''] = (await runIds(page)).filter((one) => !before.includes(one));
-
-      // What the lesson did is not asked again; the meta-prompt of step 2 is, and what it proposes is tried.
-      const { record } = await importRun(new Blob([readFileSync(lesson('a-gain-that-vanishes'))]));
-      const second = (event: unknown) => told(event, 'type') === 'step' && told(event, 'step') === 2;
-      const until = (events: unknown[]) => events.slice(0, events.findIndex(second));
-      const begin = until(await recorded(page, record.id));
-      const calls = begin.filter((event) => told(event, 'type') === 'answered').length;
-      const line = page.getByTestId('stage-line');
-      await expect
-        .poll(async () => Number(/(\d+) calls/.exec(await line.innerText())?.[1]), { timeout: PATIENCE })
-        .toBeGreaterThan(calls);
-      // On a fast machine it may be over by now.
-      await stop.click({ timeout: 5000 }).catch(() => undefined);
-      const ended = page.getByRole('button', { name: /^(?:Resume|Branch)$/ });
-      await ended.first().waitFor({ timeout: PATIENCE });
-      const events = await recorded(page, id);
-      expect(until(events)).toEqual(begin);
-      const since = events.slice(begin.length).map((event) => told(event, 'type'));
-      expect(since).toEqual(expect.arrayContaining(['asked', 'replied', 'answered']));
-    },
-  );
 });
 
 describe('a link', () => {

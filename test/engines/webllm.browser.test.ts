@@ -181,22 +181,25 @@ describe.skipIf(!present)(`webllm with ${hubModel ?? 'SmolLM2-135M'}${skipped}`,
     async () => {
       const { prefix, inputs } = reference.capitals;
       const asks = inputs.map((input) => completion(`${prefix} ${input}\nCapital:`, { maxTokens: 2 }));
+      // Two are enough to see it, and cost the most of all that is asked here.
       const full: string[] = [];
-      for (const ask of asks) {
+      for (const ask of asks.slice(0, 2)) {
         await engine.generate(completion('x'), calm()); // leaves nothing of the prefix in the cache
         const reply = await engine.generate(ask, calm());
         expect(reply.tokens.cached).toBe(0);
         full.push(reply.text);
       }
-      expect(new Set(full).size).toBe(asks.length);
+      const texts: string[] = [];
       let read = 0;
       let computed = 0;
-      for (const [n, ask] of asks.entries()) {
+      for (const ask of asks) {
         const { text, tokens } = await engine.generate(ask, calm());
-        expect(text).toBe(full[n]);
+        texts.push(text);
         read += tokens.in;
         computed += tokens.in - tokens.cached;
       }
+      expect(texts.slice(0, 2)).toEqual(full);
+      expect(new Set(texts).size).toBe(asks.length);
       expect(computed).toBeGreaterThanOrEqual(asks.length);
       expect(computed / read).toBeLessThan(0.1);
     },

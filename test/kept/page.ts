@@ -1,5 +1,5 @@
 /**
- * The whole page over simulated models, to be closed, killed and starved. Driven by test/e2e/kept.test.ts through
+ * The whole page over simulated models, to be closed, killed and starved. Driven by test/e2e/kept-page.ts through
  * `kept`; `?ms=5` is how long a model takes to answer.
  */
 import { openDB } from 'idb';
