@@ -45,6 +45,22 @@ describe('makeRng', () => {
     expect(rng.below(1)).toBe(0);
   });
 
+  it("fills an array with what it would draw one by one, the library's own numbers, and goes on behind them", () => {
+    const bounds = fc.oneof(fc.integer({ min: 1, max: 2 ** 32 }), fc.constantFrom(1, 2, 3, 2 ** 31, 2 ** 32));
+    fc.assert(
+      fc.property(fc.integer(), bounds, fc.nat(50), (seed, n, count) => {
+        const filling = makeRng(seed, 'path');
+        const drawing = makeRng(seed, 'path');
+        const filled = new Uint32Array(count);
+        filling.next();
+        drawing.next();
+        filling.fill(filled, n);
+        expect([...filled]).toEqual(Array.from({ length: count }, () => drawing.below(n)));
+        expect(filling.next()).toBe(drawing.next());
+      }),
+    );
+  });
+
   it('samples without repetition and leaves the items alone', () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.nat(20), fc.integer(), (items, k, seed) => {

@@ -7,6 +7,9 @@ export interface Permutation {
   exact: boolean;
 }
 
+/** Assignments of signs drawn at once. */
+const AT_ONCE = 100;
+
 /** Differences of scores in such fractions (0/1 scores, shares of fields) are counted on a lattice. */
 const FINEST = 60;
 
@@ -34,10 +37,14 @@ export function pairedPermutation(differences: readonly number[], rng: Rng, flip
   }
   if (changes.length <= MOST_CHANGES) return { p: byEnumeration(changes, seen), exact: true };
   const values = Float64Array.from(changes);
+  const n = values.length;
+  const signs = new Uint32Array(n * Math.min(AT_ONCE, flips));
   let extreme = 0;
   for (let flip = 0; flip < flips; flip++) {
+    const from = n * (flip % AT_ONCE);
+    if (from === 0) rng.fill(signs.subarray(0, n * Math.min(AT_ONCE, flips - flip)), 2);
     let sum = 0;
-    for (const size of values) sum += rng.below(2) === 0 ? size : -size;
+    for (let i = 0; i < n; i++) sum += (values[i] ?? 0) * (1 - 2 * (signs[from + i] ?? 0));
     if (Math.abs(sum) >= seen - ROUNDING) extreme += 1;
   }
   return { p: (extreme + 1) / (flips + 1), exact: false };
