@@ -26,7 +26,7 @@ import { promptVectors } from './prompt-vectors.ts';
 import type { Recorded, replayed } from './recordings.ts';
 import { holdRun, runsHeld, tabsProblem, tryHold, waitToHold } from './run-lock.ts';
 import { workerImporter } from './import/importer.ts';
-import type { Machine, Recording, Run, RunSummary, TaskSummary, Whetstone } from './types.ts';
+import type { Machine, Recording, Run, TaskSummary, Whetstone } from './types.ts';
 
 /** All that is said of the methods. */
 const described = () => import('virtual:methods').then((found) => found.default);
