@@ -348,3 +348,32 @@ test('the browser is told to ask before a reload drops what was typed into a tas
   await page.getByRole('button', { name: 'Undo' }).click();
   expect(wouldAsk()).toBe(false);
 });
+
+test('a run that is asked for while the first lesson is still fetched is shown, and the lesson gives way', async () => {
+  const run = handRun();
+  const whetstone = standIn(() => run, [summary()]);
+  let arrive: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const lesson = { id: 'first', title: 'A first look', about: '', outcome: '', guide: [] };
+  let asked = false;
+  await render(App, {
+    whetstone: {
+      ...whetstone,
+      lessons: async () => [lesson],
+      async openLesson() {
+        asked = true;
+        await arrived;
+        return whetstone.recording('run-1');
+      },
+    },
+  });
+  await expect.poll(() => asked).toBe(true);
+  await page.getByRole('button', { name: 'Try it on this machine' }).click();
+  run.send({ type: 'status', status: 'running' });
+  const stop = page.getByRole('button', { name: 'Stop', exact: true });
+  await expect.element(stop).toBeVisible();
+  arrive();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await expect.element(stop).toBeVisible();
+  await expect.element(page.getByText('recorded', { exact: true })).not.toBeInTheDocument();
+});

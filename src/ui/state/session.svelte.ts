@@ -185,7 +185,8 @@ export class Session {
   }
 
   async #open(read: () => Promise<Recording>, lesson: Lesson | null, unasked = false): Promise<boolean> {
-    this.busy = 'Opening the run';
+    // What nobody asked for holds up nothing, and gives way to whatever is asked for meanwhile.
+    if (!unasked) this.busy = 'Opening the run';
     let opened = false;
     await this.#try('The run did not open', async () => {
       const [{ Replay: Opened }, { summary, config, task, events, whole }] = await Promise.all([
@@ -195,6 +196,10 @@ export class Session {
       const replay = new Opened(summary, task, events, whole ?? null);
       replay.config = config;
       await replay.begin();
+      if (unasked && (this.busy !== null || this.shown !== null)) {
+        replay.close();
+        return;
+      }
       this.leaveReplay();
       this.unasked = unasked;
       this.replay = replay;
@@ -204,7 +209,7 @@ export class Session {
         if (!toTheEnd && summary.status === 'finished') this.report(BROKEN_OFF);
       });
     });
-    this.busy = null;
+    if (!unasked) this.busy = null;
     return opened;
   }
 
