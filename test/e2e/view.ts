@@ -9,7 +9,7 @@ async function settled(part: Locator): Promise<string> {
   for (let before = await read(); ;) {
     await part.page().waitForTimeout(250);
     const now = await read();
-    if (now === before && !now.includes('Opening…')) return now;
+    if (now === before && !/Opening…|aria-busy="true"/.test(now)) return now;
     before = now;
   }
 }
