@@ -1,10 +1,8 @@
 import { normalCdf } from '../normal.ts';
 import type { Rng } from '../rng.ts';
 import { normalQuantile } from './distributions.ts';
+import { drawnRows } from './drawn-rows.ts';
 import type { Interval } from './proportion.ts';
-
-/** Resamples drawn at once. */
-const AT_ONCE = 100;
 
 /** Means closer than this are one: sums in another order differ by rounding. */
 const SAME = 1e-12;
@@ -19,13 +17,11 @@ export function pairedBootstrap(differences: readonly number[], rng: Rng, resamp
   if (n === 0) return { low: -1, high: 1 };
   const values = Float64Array.from(differences);
   const means = new Float64Array(resamples);
-  const drawn = new Uint32Array(n * Math.min(AT_ONCE, resamples));
-  for (let r = 0; r < resamples; r++) {
-    const from = n * (r % AT_ONCE);
-    if (from === 0) rng.fill(drawn.subarray(0, n * Math.min(AT_ONCE, resamples - r)), n);
+  let r = 0;
+  for (const drawn of drawnRows(rng, { n, width: n, rows: resamples })) {
     let sum = 0;
-    for (let i = from; i < from + n; i++) sum += values[drawn[i] ?? 0] ?? 0;
-    means[r] = sum / n;
+    for (let i = 0; i < n; i++) sum += values[drawn[i] ?? 0] ?? 0;
+    means[r++] = sum / n;
   }
   return bcaInterval(values, means);
 }

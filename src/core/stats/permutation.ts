@@ -1,4 +1,5 @@
 import type { Rng } from '../rng.ts';
+import { drawnRows } from './drawn-rows.ts';
 
 export interface Permutation {
   /** Two-sided: the share of sign flips whose sum lies as far from 0 as the one seen; 1 for no changes. */
@@ -6,9 +7,6 @@ export interface Permutation {
   /** False when the share was estimated from random flips. */
   exact: boolean;
 }
-
-/** Assignments of signs drawn at once. */
-const AT_ONCE = 100;
 
 /** Differences of scores in such fractions (0/1 scores, shares of fields) are counted on a lattice. */
 const FINEST = 60;
@@ -37,14 +35,10 @@ export function pairedPermutation(differences: readonly number[], rng: Rng, flip
   }
   if (changes.length <= MOST_CHANGES) return { p: byEnumeration(changes, seen), exact: true };
   const values = Float64Array.from(changes);
-  const n = values.length;
-  const signs = new Uint32Array(n * Math.min(AT_ONCE, flips));
   let extreme = 0;
-  for (let flip = 0; flip < flips; flip++) {
-    const from = n * (flip % AT_ONCE);
-    if (from === 0) rng.fill(signs.subarray(0, n * Math.min(AT_ONCE, flips - flip)), 2);
+  for (const signs of drawnRows(rng, { n: 2, width: values.length, rows: flips })) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += (values[i] ?? 0) * (1 - 2 * (signs[from + i] ?? 0));
+    for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) * (1 - 2 * (signs[i] ?? 0));
     if (Math.abs(sum) >= seen - ROUNDING) extreme += 1;
   }
   return { p: (extreme + 1) / (flips + 1), exact: false };
