@@ -131,7 +131,7 @@ export function makeDownloads(
       const kept = await keptOf(others);
       const whole = others.filter((_, at) => kept[at]?.whole);
       await removeFiles(model.files, whole);
-      if (whole.length === 0) await dropEmbedder();
+      if (whole.length === 0) await dropEmbedder(modelsUrl);
       await refresh();
     },
   };

@@ -26,15 +26,18 @@ export async function keepEmbedder(modelsUrl: string): Promise<void> {
     const wasm = import('onnxruntime-web/dist/ort-wasm-simd.wasm?url');
     return [(await worker).default, (await wasm).default];
   });
-  await keep(EMBEDDER, async () => {
-    const { BGE_FILES, MODEL } = await import('../embed/bge-files.ts');
-    return BGE_FILES.map(({ path }) => `${modelsUrl}${MODEL}/${path}`);
-  });
+  await keep(EMBEDDER, () => embedderUrls(modelsUrl));
 }
 
-/** Gives its room back. */
-export async function dropEmbedder(): Promise<void> {
-  await caches.delete(EMBEDDER);
+/** Gives its room back; the list of the server's models, which is kept beside it, stays. */
+export async function dropEmbedder(modelsUrl: string): Promise<void> {
+  const cache = await caches.open(EMBEDDER);
+  for (const url of await embedderUrls(modelsUrl)) await cache.delete(url);
+}
+
+async function embedderUrls(modelsUrl: string): Promise<string[]> {
+  const { BGE_FILES, MODEL } = await import('../embed/bge-files.ts');
+  return BGE_FILES.map(({ path }) => `${modelsUrl}${MODEL}/${path}`);
 }
 
 async function keep(cacheName: string, urls: () => Promise<string[]>): Promise<void> {
