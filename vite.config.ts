@@ -113,7 +113,7 @@ const inBrowser = (name: string, groupOrder: number, which: TestProjectInlineCon
   },
 });
 
-/** A project of end-to-end tests; as above. */
+/** A project of end-to-end tests; `groupOrder` as there. */
 const endToEnd = (name: string, groupOrder: number, which: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
   test: {
